@@ -1,0 +1,110 @@
+"""Every output of a run, declared once: name, unit, direction, stakeholder, description.
+
+Tables, figures, comparison and report read these declarations. A cost is *real* when it uses up
+a resource and a *transfer* when it only moves money; transfers sum to zero over all parties.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+type Direction = Literal["lower", "higher", "none"]
+type Family = Literal["cost", "transfer", "efficiency", "risk", "diagnostic", "control"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The declaration of one output.
+
+    Attributes:
+        name: identifier in tables.
+        title: label for people, without unit.
+        unit: unit of the yearly figure; "1" for dimensionless.
+        direction: which way is better; "none" where neither is.
+        family: cost, transfer, efficiency, risk, diagnostic, or control (a control variate of known mean).
+        description: one sentence.
+        per_party: whether there is one value per party instead of one for the whole economy.
+        component_of: name of the total that this outcome is an additive part of, or "".
+        mean: known expected value (control variates only).
+    """
+
+    name: str
+    title: str
+    unit: str
+    direction: Direction
+    family: Family
+    description: str
+    per_party: bool = False
+    component_of: str = ""
+    mean: float | None = None
+
+
+_TOTAL = "real_cost"
+_PARTY = "party_cost"
+
+OUTCOMES: tuple[Outcome, ...] = (
+    Outcome(_TOTAL, "Total real cost", "EUR/yr", "lower", "cost",
+            "Resources used up by all parties in a year; transfers between parties excluded."),
+    Outcome("cost_production", "Production", "EUR/yr", "lower", "cost",
+            "Materials, labour and wear of production, energy excluded.", component_of=_TOTAL),
+    Outcome("cost_energy", "Electricity generation", "EUR/yr", "lower", "cost",
+            "Electricity drawn, at its day-ahead value (price taker) or at the stack's generation cost (market zone).",
+            component_of=_TOTAL),
+    Outcome("cost_intraday", "Intraday trading", "EUR/yr", "lower", "cost",
+            "Cost of closing positions after the day-ahead gate.", component_of=_TOTAL),
+    Outcome("cost_imbalance", "Balancing energy", "EUR/yr", "lower", "cost",
+            "What the agents' imbalance adds to the real cost beta*S^2/2 of balancing the system.",
+            component_of=_TOTAL),
+    Outcome("cost_stock", "Stock and backlog", "EUR/yr", "lower", "cost",
+            "Holding stock and keeping customers waiting.", component_of=_TOTAL),
+    Outcome("cost_interface", "Interfaces", "EUR/yr", "lower", "cost",
+            "Labour and licences for exchanging data.", component_of=_TOTAL),
+    Outcome("cost_breach", "Expected breach loss", "EUR/yr", "lower", "cost",
+            "Expected loss through the copies of data held at partners (marginal hazard only).",
+            component_of=_TOTAL),
+    Outcome(_PARTY, "Net cost of the party", "EUR/yr", "lower", "cost",
+            "What a party pays less what it receives, own real cost included.", per_party=True),
+    Outcome("energy_bill", "Energy bill", "EUR/yr", "lower", "transfer",
+            "Retail electricity bill: energy and monthly peak components.", per_party=True),
+    Outcome("peak_charge", "Peak charge", "EUR/yr", "lower", "transfer",
+            "Monthly quarter-hour peak component of the bill.", per_party=True),
+    Outcome("imbalance_payment", "Imbalance settlement", "EUR/yr", "lower", "transfer",
+            "Paid for imbalance beyond the day-ahead value of its energy.", per_party=True),
+    Outcome("sharing_fee", "Fees for shared data", "EUR/yr", "none", "transfer",
+            "Paid (positive) or received (negative) under data contracts.", per_party=True),
+    Outcome("load_forecast_rmse", "Error of the load forecast", "MW", "lower", "efficiency",
+            "Root mean square error of the utility's day-ahead forecast of the customer's hourly load.", per_party=True),
+    Outcome("load_forecast_wmape", "Load forecast wMAPE", "1", "lower", "efficiency",
+            "Sum of absolute hourly errors over the sum of loads.", per_party=True),
+    Outcome("load_r2_history", "Load explained by history", "1", "none", "diagnostic",
+            "R2 of the forecast that uses meter history only.", per_party=True),
+    Outcome("load_r2_plan", "Load explained by the plan", "1", "none", "diagnostic",
+            "R2 of the plan itself as a forecast of the hourly load.", per_party=True),
+    Outcome("utilisation", "Capacity utilisation", "1", "higher", "efficiency",
+            "Output over capacity.", per_party=True),
+    Outcome("energy_intensity", "Electricity per unit", "MWh/unit", "lower", "efficiency",
+            "Electricity drawn per unit produced.", per_party=True),
+    Outcome("emissions", "Emissions of electricity", "t/yr", "lower", "efficiency",
+            "CO2 of the electricity drawn.", per_party=True),
+    Outcome("fill_rate", "Fill rate", "1", "higher", "efficiency",
+            "Share of demand served on the day it arises.", per_party=True),
+    Outcome("bullwhip", "Bullwhip ratio", "1", "lower", "efficiency",
+            "Variance of orders over variance of demand.", per_party=True),
+    Outcome("electricity", "Electricity drawn", "MWh/yr", "none", "diagnostic",
+            "Energy metered.", per_party=True),
+    Outcome("peak_load", "Highest quarter-hour", "MW", "lower", "efficiency",
+            "Highest quarter-hour mean load of the year.", per_party=True),
+    Outcome("output", "Output", "unit/yr", "higher", "diagnostic", "Units produced.", per_party=True),
+    Outcome("imbalance_energy", "Imbalance energy", "MWh/yr", "lower", "efficiency",
+            "Sum of absolute hourly imbalance after intraday trading.", per_party=True),
+    Outcome("exposed_copies", "Copies of data at partners", "1", "lower", "risk",
+            "Copies of a firm's data assets held by others.", per_party=True),
+    Outcome("imbalance_covariance", "Chance alignment with the system", "EUR/yr", "none", "control",
+            "beta times the sum of own imbalance and the rest of the system's: zero on average, used as control variate.",
+            mean=0.0),
+)
+
+OUTCOME: dict[str, Outcome] = {outcome.name: outcome for outcome in OUTCOMES}
+"""Declarations by name."""
+
+COST_COMPONENTS: tuple[str, ...] = tuple(o.name for o in OUTCOMES if o.component_of == _TOTAL)
+"""The additive parts of the total real cost."""
