@@ -12,6 +12,8 @@ MADE := .venv/.made
 INSTALLED := .venv/.installed
 
 export MPLBACKEND := Agg
+# Trust the certificates of this machine, as pip does: a company network may have its own.
+export UV_SYSTEM_CERTS := true
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
 .DELETE_ON_ERROR:
