@@ -1,0 +1,1 @@
+"""What results mean: tables, comparison, figures, report, calibration. Reads the store."""
