@@ -111,11 +111,14 @@ def build_calendar(start: datetime.date, days: int, holidays: Holidays) -> Calen
         ValueError: if `days` is below 1, `holidays` is unknown, or the range leaves the years 1 to 9999.
     """
     if days < 1:
-        raise ValueError(f"days is {days}; a calendar needs at least 1 day")
+        message = f"days is {days}; a calendar needs at least 1 day"
+        raise ValueError(message)
     if holidays not in ("DE", "none"):
-        raise ValueError(f"holidays is {holidays!r}; allowed are 'DE' and 'none'")
+        message = f"holidays is {holidays!r}; allowed are 'DE' and 'none'"
+        raise ValueError(message)
     if start.toordinal() + days - 1 > datetime.date.max.toordinal():
-        raise ValueError(f"{days} days from {start} end after the year 9999")
+        message = f"{days} days from {start} end after the year 9999"
+        raise ValueError(message)
     dates = [datetime.date.fromordinal(start.toordinal() + day) for day in range(days)]
     years = sorted({day.year for day in dates})
     free = frozenset().union(*(german_holidays(year) for year in years)) if holidays == "DE" else frozenset()
