@@ -26,16 +26,18 @@ def _principal_components(flat: Floats, count: int) -> tuple[Floats, Floats]:
     return components * sign[:, None], left[:, :count] * size[:count] * sign
 
 
-def _residual_noise(residual: Floats, day_type: Ints) -> tuple[Floats, float]:
-    """Return sd by day type and slot (3, S) and slot-to-slot autocorrelation of a residual (n, S)."""
+def _residual_noise(residual: Floats, day_type: Ints) -> tuple[Floats, Floats, float]:
+    """Return sd by day type and slot (3, S), factor of each day (n,), and slot-to-slot autocorrelation of (n, S)."""
     sd = np.zeros((DAY_TYPES, residual.shape[1]))
     for kind in range(DAY_TYPES):
         chosen = residual[day_type == kind]
         sd[kind] = chosen.std(axis=0) if len(chosen) else residual.std(axis=0)
-    scaled = (residual / np.where(sd > 0, sd, 1.0)[day_type]).ravel()
-    spread = float((scaled**2).mean())
-    ar = float((scaled[1:] * scaled[:-1]).mean() / spread) if spread > 0 else 0.0
-    return sd, min(max(ar, -0.99), 0.99)
+    scaled = residual / np.where(sd > 0, sd, 1.0)[day_type]
+    factor = np.sqrt((scaled**2).mean(axis=1))
+    even = (scaled / np.where(factor > 0, factor, 1.0)[:, None]).ravel()
+    spread = float((even**2).mean())
+    ar = float((even[1:] * even[:-1]).mean() / spread) if spread > 0 else 0.0
+    return sd, factor, min(max(ar, -0.99), 0.99)
 
 
 def _quantiles_by_type(values: Floats, day_type: Ints, ranks: Floats) -> Floats:
@@ -99,7 +101,8 @@ def fit_blocks(
         day_type=day_type, first_monday=monday,
         monday_day_of_year=(first + datetime.timedelta(days=monday)).timetuple().tm_yday,
         block_weeks=block_weeks, season_weeks=season_weeks, mean=mean, components=axes * scale, scores=scores,
-        noise_sd=np.array([sd for sd, _ in noise]), noise_ar=np.array([ar for _, ar in noise]),
+        noise_sd=np.array([sd for sd, _, _ in noise]), noise_scale=np.array([factor for _, factor, _ in noise]),
+        noise_ar=np.array([ar for _, _, ar in noise]),
         raw_quantiles=blank, real_quantiles=blank,
         pools=np.argsort(day_type, kind="stable").astype(np.int64),
         pool_start=np.searchsorted(np.sort(day_type), np.arange(DAY_TYPES + 1)).astype(np.int64),

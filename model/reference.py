@@ -75,6 +75,7 @@ class BlockFit:
         components: principal components, shape (K, V * S).
         scores: scores of the source days, shape (n, K).
         noise_sd: standard deviation of the residual by day type, shape (V, 3, S).
+        noise_scale: factor of each source day on that deviation (a day of standstill is quiet), shape (V, n).
         noise_ar: slot-to-slot autocorrelation of the residual, shape (V,).
         raw_quantiles: quantiles before the map by day type, ascending, shape (V, 3, Q).
         real_quantiles: real quantiles at the same ranks, shape (V, 3, Q).
@@ -91,6 +92,7 @@ class BlockFit:
     components: Floats
     scores: Floats
     noise_sd: Floats
+    noise_scale: Floats
     noise_ar: Floats
     raw_quantiles: Floats
     real_quantiles: Floats
@@ -271,6 +273,7 @@ class _Reader:
             components=self.array("components", (components, variables * slots)),
             scores=scores,
             noise_sd=self.array("noise_sd", (variables, 3, slots)),
+            noise_scale=self.array("noise_scale", (variables, days)),
             noise_ar=noise_ar,
             raw_quantiles=raw,
             real_quantiles=real,

@@ -90,7 +90,8 @@ def _source_days(
 @kernel
 def _rebuild(
     key: Key, entity: int, ordinal: Ints, day_type: Ints, days: Ints,
-    scores: Floats, mean: Floats, components: Floats, noise_sd: Floats, noise_ar: float,
+    scores: Floats, mean: Floats, components: Floats, noise_sd: Floats, noise_scale: Floats,
+    noise_ar: float,
 ) -> Floats:
     """Return mean + scores @ components + autoregressive noise, shape (days, slots)."""
     slots = mean.size
@@ -106,7 +107,7 @@ def _rebuild(
                 out[i, j] += score * components[k, j]
         for j in range(slots):
             noise = noise_ar * noise + innovation * normal(key, entity, ordinal[i], j)
-            out[i, j] += noise_sd[day_type[i], j] * noise
+            out[i, j] += noise_scale[days[i]] * noise_sd[day_type[i], j] * noise
     return out
 
 
@@ -152,7 +153,7 @@ def rebuild_days(fit: BlockFit, variable: int, key: Key, entity: int, calendar: 
     return _rebuild(
         key, entity, calendar.ordinal, calendar.day_type, days,
         fit.scores, fit.mean[variable], fit.components[:, variable * slots : (variable + 1) * slots],
-        fit.noise_sd[variable], float(fit.noise_ar[variable]),
+        fit.noise_sd[variable], fit.noise_scale[variable], float(fit.noise_ar[variable]),
     )
 
 
