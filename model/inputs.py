@@ -16,7 +16,7 @@ from model.parameters import declare, faults_of, parameters_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Calendar:
+class Period:
     """When the run takes place."""
 
     start: str = declare("2025-01-01", unit="", role="constant", note="first year of the calibrated prices",
@@ -48,7 +48,7 @@ class Market:
     closure: str = declare("exogenous", unit="", choices=("exogenous", "endogenous"),
                            note="two firms do not move the price of a zone",
                            doc="Price taker (calibrated series) or merit-order clearing of the zone's stack.")
-    price_table: str = declare("price_de_lu_2025", unit="", note="the reference year",
+    price_table: str = declare("day_ahead_de_lu_2025", unit="", note="the reference year",
                                doc="Calibrated table, or the scenario's own file, of day-ahead prices.")
     stack_table: str = declare("stack_de", unit="", note="the reference zone",
                                doc="Table of generation blocks for the merit order.")
@@ -178,7 +178,7 @@ class Process:
                                     note="about one in 67 operating hours", doc="Breakdowns per operating hour.")
     repair: float = declare(2.0, unit="h", bounds=(0, 240), role="uncertainty", note="mean of an exponential time",
                             doc="Mean repair time.")
-    load_table: str = declare("load_metal_processing", unit="", note="measured shape",
+    load_table: str = declare("metal_processing_2018", unit="", note="measured shape",
                               doc="Calibrated table, or the scenario's own file, of a shaped load.")
     mean_load: float = declare(12.5, unit="MW", bounds=(0, 1e6), role="uncertainty", note="300 MW over 24 customers",
                                doc="Mean of a shaped load.")
@@ -219,7 +219,7 @@ class Forecasting:
     portfolio_error: float = declare(0.034, unit="1", bounds=(0, 0.5), role="uncertainty",
                                      source="forecast-error-statistics",
                                      doc="Relative sd of the day-ahead error for all other customers together.")
-    error_table: str = declare("forecast_error_load", unit="", note="calibrated to published errors",
+    error_table: str = declare("load_error_de_2015_2018", unit="", note="calibrated to published errors",
                                doc="Table of the error's shape over hours and days.")
     gain_band: int = declare(4, unit="h", bounds=(1, 24), note="a delay moves load by few hours",
                              doc="Hours over which a plan's deviation informs other hours.")
@@ -289,7 +289,7 @@ class ModelInputs:
     """The resolved inputs of one run; seed and replication are arguments of the model."""
 
     name: str = "case"
-    calendar: Calendar = field(default_factory=Calendar)
+    calendar: Period = field(default_factory=Period)
     economy: Economy = field(default_factory=Economy)
     market: Market = field(default_factory=Market)
     balancing: Balancing = field(default_factory=Balancing)
@@ -309,7 +309,7 @@ class ModelInputs:
 
 
 GROUPS: dict[str, type] = {
-    "calendar": Calendar, "economy": Economy, "market": Market, "balancing": Balancing,
+    "calendar": Period, "economy": Economy, "market": Market, "balancing": Balancing,
     "demand": Demand, "ordering": Ordering, "process": Process, "retail": Retail, "forecasting": Forecasting,
     "manufacturer": ManufacturerInputs, "utility": UtilityInputs, "data_contract": DataContract,
 }

@@ -1,0 +1,99 @@
+"""The random futures of one replication that no party can influence: prices, loads of others, forecast errors.
+
+They depend on seed and replication alone, so all strategies of a replication share one copy.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from model.calendar import Calendar, build_calendar
+from model.inputs import ManufacturerInputs, ModelInputs
+from model.physics.series import generate_forecast_error, generate_load, generate_price
+from model.reference import ForecastErrorTable, forecast_error_table, load_table, price_table
+from model.streams import Floats
+
+SERIES_PER_GROUP = 32
+"""Most different load series that a group of like firms is given; larger groups repeat them (assumption)."""
+
+QUARTERS = 96
+HOURS = 24
+
+
+@dataclass(frozen=True, eq=False)
+class Futures:
+    """Exogenous series over all model days, burn-in included; read-only.
+
+    Attributes:
+        calendar: the model days.
+        price: day-ahead, EUR/MWh, shape (days, 24).
+        residual: residual load of the zone, MW, shape (days, 24); zeros where the table has none.
+        shapes: load over its mean, shape (days, series, 96).
+        portfolio_error: relative error of the published forecast by utility, shape (utility, days, 24).
+    """
+
+    calendar: Calendar
+    price: Floats
+    residual: Floats
+    shapes: Floats
+    portfolio_error: Floats
+
+
+def shape_entities(firm: ManufacturerInputs) -> list[str]:
+    """Return the entity names of the load series that a firm or group of firms uses."""
+    if firm.process.kind != "shaped":
+        return []
+    return [f"{firm.name}/{k}" for k in range(min(firm.count, SERIES_PER_GROUP))]
+
+
+def futures_of(inputs: ModelInputs, seed: int, replication: int) -> Futures:
+    """Return the futures of a replication; the latest two are kept, for the next strategy."""
+    series = tuple((f.process.load_table, e) for f in inputs.manufacturers for e in shape_entities(f))
+    errors = tuple((u.forecasting.error_table, u.forecasting.portfolio_error, u.name) for u in inputs.utilities)
+    period = inputs.calendar
+    span = (period.start, period.days, period.burn_in, period.holidays)
+    needs_price = bool(inputs.utilities)
+    return _futures(span, inputs.market.price_table if needs_price else "", series, errors, seed, replication)
+
+
+@lru_cache(maxsize=2)
+def _futures(
+    span: tuple[str, int, int, str],
+    price_source: str,
+    series: tuple[tuple[str, str], ...],
+    errors: tuple[tuple[str, float, str], ...],
+    seed: int,
+    replication: int,
+) -> Futures:
+    start, days, burn_in, holidays = span
+    first = dt.date.fromisoformat(start) - dt.timedelta(days=burn_in)
+    calendar = build_calendar(first, days + burn_in, holidays)  # type: ignore[arg-type]
+    price, residual = np.zeros((calendar.days, HOURS)), np.zeros((calendar.days, HOURS))
+    if price_source:
+        price, residual = generate_price(price_table(_named(price_source)), seed, replication, calendar)
+    shapes = np.empty((calendar.days, len(series), QUARTERS))
+    for k, (table, entity) in enumerate(series):
+        shapes[:, k, :] = generate_load(load_table(_named(table)), seed, replication, entity, calendar)
+    error = np.zeros((len(errors), calendar.days, HOURS))
+    for u, (name, sd, entity) in enumerate(errors):
+        if sd > 0.0:
+            table_of_errors = forecast_error_table(_named(name))
+            raw = generate_forecast_error(table_of_errors, seed, replication, entity, calendar)
+            error[u] = np.maximum(-0.9, raw * (sd / overall_sd(table_of_errors)))
+    for array in (price, residual, shapes, error):
+        array.flags.writeable = False
+    return Futures(calendar, price, residual, shapes, error)
+
+
+def overall_sd(table: ForecastErrorTable) -> float:
+    """Return the standard deviation of the published relative error over a week, bias pattern included."""
+    share = np.array([[5.0 / 7.0], [2.0 / 7.0]]) / HOURS
+    mean = float((share * table.bias).sum())
+    return float(np.sqrt((share * (table.sd**2 + (table.bias - mean) ** 2)).sum()))
+
+
+def _named(source: str) -> str | Path:
+    return Path(source) if source.endswith((".json", ".csv")) or "/" in source else source
