@@ -1,7 +1,7 @@
 """Fits a block-bootstrap generator: principal components, residual noise and quantile map."""
 
 import datetime
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,8 @@ FIT_YEARS = 40
 RANKS = np.concatenate([[0.0, 0.0005, 0.001, 0.002, 0.005], np.linspace(0.01, 0.99, 50),
                         [0.995, 0.998, 0.999, 0.9995, 1.0]])
 """Ranks at which the quantile map is tabulated: every 2 %, denser in the tails."""
+NOISE_LEVELS = 12
+"""Levels, equally populated, at which the residual's strength is tabulated."""
 
 
 def _principal_components(flat: Floats, count: int) -> tuple[Floats, Floats]:
@@ -26,18 +28,29 @@ def _principal_components(flat: Floats, count: int) -> tuple[Floats, Floats]:
     return components * sign[:, None], left[:, :count] * size[:count] * sign
 
 
-def _residual_noise(residual: Floats, day_type: Ints) -> tuple[Floats, Floats, float]:
-    """Return sd by day type and slot (3, S), factor of each day (n,), and slot-to-slot autocorrelation of (n, S)."""
-    sd = np.zeros((DAY_TYPES, residual.shape[1]))
-    for kind in range(DAY_TYPES):
-        chosen = residual[day_type == kind]
-        sd[kind] = chosen.std(axis=0) if len(chosen) else residual.std(axis=0)
-    scaled = residual / np.where(sd > 0, sd, 1.0)[day_type]
-    factor = np.sqrt((scaled**2).mean(axis=1))
-    even = (scaled / np.where(factor > 0, factor, 1.0)[:, None]).ravel()
+@dataclass(frozen=True)
+class _Noise:
+    """Residual of one variable: sd at levels (L,), factor of each day (n,), slot-to-slot autocorrelation."""
+
+    level: Floats
+    sd: Floats
+    scale: Floats
+    ar: float
+
+
+def _residual_noise(rebuilt: Floats, residual: Floats) -> _Noise:
+    """Return how strong the residual (n, S) is at each level of the rebuilt values (n, S), and how it persists."""
+    order = np.argsort(rebuilt, axis=None, kind="stable")
+    groups = np.array_split(order, NOISE_LEVELS)
+    level = np.array([np.median(rebuilt.ravel()[group]) for group in groups])
+    sd = np.array([residual.ravel()[group].std() for group in groups])
+    expected = np.interp(rebuilt, level, sd)
+    scaled = residual / np.where(expected > 0, expected, 1.0)
+    scale = np.sqrt((scaled**2).mean(axis=1))
+    even = (scaled / np.where(scale > 0, scale, 1.0)[:, None]).ravel()
     spread = float((even**2).mean())
     ar = float((even[1:] * even[:-1]).mean() / spread) if spread > 0 else 0.0
-    return sd, factor, min(max(ar, -0.99), 0.99)
+    return _Noise(level, sd, scale, min(max(ar, -0.99), 0.99))
 
 
 def _quantiles_by_type(values: Floats, day_type: Ints, ranks: Floats) -> Floats:
@@ -93,16 +106,16 @@ def fit_blocks(
     scale[scale == 0] = 1.0
     centred = (days - mean).reshape(count, -1) / scale
     axes, scores = _principal_components(centred, min(components, count - 1, variables * slots))
-    residual = ((centred - scores @ axes) * scale).reshape(count, variables, slots)
-    noise = [_residual_noise(residual[:, v], day_type) for v in range(variables)]
+    rebuilt = (scores @ axes * scale).reshape(count, variables, slots) + mean
+    noise = [_residual_noise(rebuilt[:, v], days[:, v] - rebuilt[:, v]) for v in range(variables)]
     monday = (7 - first.weekday()) % 7
     blank = np.tile(RANKS, (variables, DAY_TYPES, 1))
     fit = BlockFit(
         day_type=day_type, first_monday=monday,
         monday_day_of_year=(first + datetime.timedelta(days=monday)).timetuple().tm_yday,
         block_weeks=block_weeks, season_weeks=season_weeks, mean=mean, components=axes * scale, scores=scores,
-        noise_sd=np.array([sd for sd, _, _ in noise]), noise_scale=np.array([factor for _, factor, _ in noise]),
-        noise_ar=np.array([ar for _, _, ar in noise]),
+        noise_level=np.array([n.level for n in noise]), noise_sd=np.array([n.sd for n in noise]),
+        noise_scale=np.array([n.scale for n in noise]), noise_ar=np.array([n.ar for n in noise]),
         raw_quantiles=blank, real_quantiles=blank,
         pools=np.argsort(day_type, kind="stable").astype(np.int64),
         pool_start=np.searchsorted(np.sort(day_type), np.arange(DAY_TYPES + 1)).astype(np.int64),

@@ -91,6 +91,7 @@ class BlockFit:
     mean: Floats
     components: Floats
     scores: Floats
+    noise_level: Floats
     noise_sd: Floats
     noise_scale: Floats
     noise_ar: Floats
@@ -260,6 +261,8 @@ class _Reader:
         real = self.array("real_quantiles", (variables, 3, raw.shape[2]))
         self.ascending("raw_quantiles", raw)
         self.ascending("real_quantiles", real)
+        level = self.array("noise_level", (variables, None))
+        self.ascending("noise_level", level)
         noise_ar = self.array("noise_ar", (variables,))
         if (np.abs(noise_ar) >= 1.0).any():
             self.fault("fit.noise_ar", "is not stationary", "between -1 and 1")
@@ -272,7 +275,8 @@ class _Reader:
             mean=self.array("mean", (variables, slots)),
             components=self.array("components", (components, variables * slots)),
             scores=scores,
-            noise_sd=self.array("noise_sd", (variables, 3, slots)),
+            noise_level=level,
+            noise_sd=self.array("noise_sd", level.shape),
             noise_scale=self.array("noise_scale", (variables, days)),
             noise_ar=noise_ar,
             raw_quantiles=raw,

@@ -88,30 +88,6 @@ def _source_days(
 
 
 @kernel
-def _rebuild(
-    key: Key, entity: int, ordinal: Ints, day_type: Ints, days: Ints,
-    scores: Floats, mean: Floats, components: Floats, noise_sd: Floats, noise_scale: Floats,
-    noise_ar: float,
-) -> Floats:
-    """Return mean + scores @ components + autoregressive noise, shape (days, slots)."""
-    slots = mean.size
-    out = np.empty((days.size, slots))
-    innovation = np.sqrt(1.0 - noise_ar * noise_ar)
-    noise = normal(key, entity, ordinal[0] - 1, 0)
-    for i in range(days.size):
-        for j in range(slots):
-            out[i, j] = mean[j]
-        for k in range(scores.shape[1]):
-            score = scores[days[i], k]
-            for j in range(slots):
-                out[i, j] += score * components[k, j]
-        for j in range(slots):
-            noise = noise_ar * noise + innovation * normal(key, entity, ordinal[i], j)
-            out[i, j] += noise_scale[days[i]] * noise_sd[day_type[i], j] * noise
-    return out
-
-
-@kernel
 def _interpolate(x: float, xs: Floats, ys: Floats) -> float:
     """Return y at `x` on the line through ascending `xs`, held constant beyond its ends."""
     n = xs.size
@@ -127,6 +103,34 @@ def _interpolate(x: float, xs: Floats, ys: Floats) -> float:
         else:
             high = middle
     return float(ys[low] + (ys[high] - ys[low]) * (x - xs[low]) / (xs[high] - xs[low]))
+
+
+@kernel
+def _rebuild(
+    key: Key, entity: int, ordinal: Ints, days: Ints, scores: Floats, mean: Floats, components: Floats,
+    noise_level: Floats, noise_sd: Floats, noise_scale: Floats, noise_ar: float,
+) -> Floats:
+    """Return mean + scores @ components + autoregressive noise, shape (days, slots).
+
+    The noise is as strong as the real residual was at that level, on that source day: a plant at a
+    standstill is quiet, one under load is not.
+    """
+    slots = mean.size
+    out = np.empty((days.size, slots))
+    innovation = np.sqrt(1.0 - noise_ar * noise_ar)
+    noise = normal(key, entity, ordinal[0] - 1, 0)
+    for i in range(days.size):
+        for j in range(slots):
+            out[i, j] = mean[j]
+        for k in range(scores.shape[1]):
+            score = scores[days[i], k]
+            for j in range(slots):
+                out[i, j] += score * components[k, j]
+        for j in range(slots):
+            noise = noise_ar * noise + innovation * normal(key, entity, ordinal[i], j)
+            sd = noise_scale[days[i]] * _interpolate(out[i, j], noise_level, noise_sd)
+            out[i, j] += sd * noise
+    return out
 
 
 @kernel
@@ -151,9 +155,9 @@ def rebuild_days(fit: BlockFit, variable: int, key: Key, entity: int, calendar: 
     """Return the series of one variable of `fit` before its quantile map, shape (days, slots)."""
     slots = fit.mean.shape[1]
     return _rebuild(
-        key, entity, calendar.ordinal, calendar.day_type, days,
-        fit.scores, fit.mean[variable], fit.components[:, variable * slots : (variable + 1) * slots],
-        fit.noise_sd[variable], fit.noise_scale[variable], float(fit.noise_ar[variable]),
+        key, entity, calendar.ordinal, days, fit.scores, fit.mean[variable],
+        fit.components[:, variable * slots : (variable + 1) * slots],
+        fit.noise_level[variable], fit.noise_sd[variable], fit.noise_scale[variable], float(fit.noise_ar[variable]),
     )
 
 
