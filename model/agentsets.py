@@ -141,16 +141,21 @@ class ColumnAgentSet(AbstractAgentSet):
     @property
     def table(self) -> Table:
         """The one table of the members; ValueError where they stand in several."""
-        if len(self._tables) != 1:
-            msg = f"the agents stand in {len(self._tables)} tables, not one"
-            raise ValueError(msg)
-        return self._tables[0]
+        return self._require_one_table()
 
     @property
     def rows(self) -> Rows:
         """The members' rows in `table`, in order; ValueError where they stand in several tables."""
-        _, rows = self._current()
-        return rows.copy() if self.table else rows
+        self._require_one_table()
+        return self._rows.copy()
+
+    def _require_one_table(self) -> Table:
+        codes, _ = self._current()
+        used = np.unique(codes) if len(codes) else range(len(self._tables))
+        if len(used) != 1:
+            msg = f"the agents stand in {len(used)} tables, not one"
+            raise ValueError(msg)
+        return self._tables[used[0]]
 
     def column(self, name: str) -> Array:
         """Return the members' values of a column, in order, as a copy of shape (len(self), *shape).
