@@ -439,10 +439,8 @@ class RegisteredAgentSet(ColumnAgentSet):
         codes, rows, ids = [], [], []
         for code, (table, seen) in enumerate(zip(self._tables, self._seen, strict=True)):
             fresh = np.arange(seen, table.size)
-            keep = table.column("alive")[seen:]
             if self._kind is not None:
-                keep = keep & (table.column("kind")[seen:] == table.kinds.index(self._kind))
-            fresh = fresh[keep]
+                fresh = fresh[table.column("kind")[seen:] == table.kinds.index(self._kind)]
             codes.append(np.full(len(fresh), code, np.int16))
             rows.append(fresh)
             ids.append(table.column("unique_id")[fresh])

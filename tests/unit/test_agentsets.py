@@ -327,6 +327,35 @@ def test_adding_and_discarding_change_one_set_only() -> None:
     assert len(model.agents) == 8
 
 
+def test_subset_may_take_agents_of_other_tables_without_changing_its_origin() -> None:
+    model = build(ColumnModel)
+    firms = model.agents_by_type[ColumnFirm]
+    chosen = firms.select(has_stock)
+    chosen.add(model.agents_by_type[ColumnPlant][0])
+    assert plain(chosen) == [1, 2, 3, 7, 6]
+    ColumnPlant.create_agents(model, 2)
+    model.firm(model)
+    assert plain(firms) == [1, 2, 3, 4, 7, 11]
+    assert plain(chosen) == [1, 2, 3, 7, 6]
+
+
+def test_select_asks_no_more_agents_than_needed() -> None:
+    model, asked = build(ColumnModel), []
+
+    def remember(agent: Any) -> bool:
+        asked.append(agent.unique_id)
+        return has_stock(agent)
+
+    assert plain(model.agents.select(remember, at_most=2)) == [1, 2]
+    assert asked == [1, 2]
+
+
+def test_agents_removed_while_a_filter_looks_at_them_do_not_join() -> None:
+    model = build(ColumnModel)
+    chosen = model.agents.select(lambda agent: agent.unique_id != 3 or agent.remove() is None)
+    assert plain(chosen) == [1, 2, 4, 5, 6, 7, 8]
+
+
 def test_removed_agents_cannot_join() -> None:
     model = build(ColumnModel)
     gone, chosen = model.agents[0], model.agents.select(at_most=0)

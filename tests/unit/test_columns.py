@@ -228,6 +228,7 @@ def test_bulk_creation_makes_rows_but_no_objects() -> None:
     mine = [o for o in gc.get_objects() if type(o) is Firm and o.model is model]
     assert mine == []
     assert model.agents[3].stock_t == 3.0
+    assert model.agents[3].pos is None
     assert len([o for o in gc.get_objects() if type(o) is Firm and o.model is model]) == 1
 
 
@@ -305,7 +306,11 @@ def test_remove_all_agents_calls_each_agents_own_remove() -> None:
     model = ToyModel(2)
     Shy.create_agents(model, 2)
     Authority(model)
+    tracked = model.data_registry.track_agents(model.agents_by_type[Firm], "firms", ["stock_t"])
+    assert tracked.data == [{"unique_id": 1, "stock_t": 0.0}, {"unique_id": 2, "stock_t": 1.0}]
     model.remove_all_agents()
+    with pytest.raises(RuntimeError, match="closed"):
+        _ = tracked.data
     assert removed == [3, 4]
     assert len(model.agents) == 0
     assert all(len(agents) == 0 for agents in model.agents_by_type.values())
