@@ -1,0 +1,229 @@
+"""Scenario files: read, merged, checked and resolved into the inputs of every strategy.
+
+    file -> yaml_source (tree with places) -> spec_tree (extends, overrides, --set)
+         -> spec_shape + spec_sections (what may stand where) -> spec_build (ModelInputs per strategy)
+
+Every fault of every file is reported at once, with file:line:column.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from model.errors import Fault, InputError
+from model.inputs import ModelInputs, as_tree
+from scenarios.spec_build import Case, build_cases
+from scenarios.spec_evaluate import BreakEven, Evaluation, RunPlan, baseline_of, evaluation_of
+from scenarios.spec_sections import STUDY
+from scenarios.spec_shape import Reading, read
+from scenarios.spec_tree import Forest, changed, find, library, load, override_changes, set_changes
+from scenarios.yaml_source import Node, Place
+
+__all__ = ["BreakEven", "Evaluation", "Origin", "RunPlan", "Strategy", "Study", "library", "load_study", "study_hash"]
+
+_MOST_FAULTS = 200
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value was set; line 0 stands for the command line."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """What a strategy is called and what it means."""
+
+    title: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Study:
+    """A scenario, checked and resolved.
+
+    Attributes:
+        name: the file's name without ending.
+        title: the study in a few words.
+        description: what it is about.
+        question: what it answers.
+        stakeholders: who asks, and why.
+        goals: names of the outcomes that matter, most important first.
+        path: the scenario file.
+        text: that file as written.
+        baseline: the strategy that the others are compared with.
+        strategies: the inputs of each strategy, in the order of the file.
+        strategy_notes: title and description of each.
+        run: seed and replications.
+        evaluation: what is compared.
+        origins: where each dotted key was set; a key that only one strategy sets is preceded by
+            `strategies.NAME.`; a key that is not here has its declared default.
+        policies: what holds under every strategy, by dotted key.
+        overrides: names of the overrides that the file offers.
+    """
+
+    name: str
+    title: str
+    description: str
+    question: str
+    stakeholders: dict[str, str]
+    goals: tuple[str, ...]
+    path: Path
+    text: str
+    baseline: str
+    strategies: dict[str, ModelInputs]
+    strategy_notes: dict[str, Strategy]
+    run: RunPlan
+    evaluation: Evaluation
+    origins: dict[str, Origin]
+    policies: dict[str, Any]
+    overrides: tuple[str, ...]
+
+
+def load_study(
+    name_or_path: str, *, overrides: Sequence[str] = (), sets: Mapping[str, str] | Sequence[str] = ()
+) -> Study:
+    """Return the study that a library name or a .yaml file describes.
+
+    Args:
+        name_or_path: a name that `library` knows, or the path of a file.
+        overrides: named sets of changes that the file offers, applied in this order.
+        sets: changes by dotted key, or "KEY=VALUE" texts, applied last; values as in YAML.
+
+    Raises:
+        InputError: with every fault that was found, each with file:line:column.
+    """
+    forest = load(name_or_path)
+    faults = forest.faults
+    if forest.tree is None or not isinstance(forest.tree.value, dict):
+        if forest.tree is not None:
+            faults.append(Fault(str(forest.tree.place), "the file is not a scenario", "allowed: the keys " + _keys()))
+        raise InputError(_tidy(faults))
+    tree = forest.tree
+    _rehearse(tree, faults, whole=forest.whole)
+    for name in overrides:
+        tree = _overridden(tree, name, faults)
+    tree = changed(tree, set_changes(sets, faults), faults, case=False)
+    study = _study(forest, tree, faults)
+    if faults or study is None:
+        raise InputError(_tidy(faults))
+    return study
+
+
+def _keys() -> str:
+    return ", ".join(STUDY.fields)
+
+
+def _overridden(tree: Node, name: str, faults: list[Fault]) -> Node:
+    try:
+        return changed(tree, override_changes(tree, name), faults, case=False)
+    except InputError as error:
+        faults.extend(error.faults)
+        return tree
+
+
+def _rehearse(tree: Node, faults: list[Fault], *, whole: bool) -> None:
+    """Try every override of the file, so that its mistakes show before it is needed."""
+    section = tree.entries.get("overrides")
+    if section is None or not whole:
+        return
+    for name, override in section.entries.items():
+        if isinstance(override.value, dict):
+            _read(_overridden(tree, name, faults), faults, whole=True)
+
+
+def _read(tree: Node, faults: list[Fault], *, whole: bool) -> tuple[dict[str, Any], dict[str, Case], Reading]:
+    reading = Reading(faults, partial=not whole)
+    values = read(STUDY, tree, "", reading)
+    return values, build_cases(tree, faults) if whole else {}, reading
+
+
+def _study(forest: Forest, tree: Node, faults: list[Fault]) -> Study | None:
+    values, cases, reading = _read(tree, faults, whole=forest.whole)
+    if not forest.whole:
+        return None
+    baseline = baseline_of(values, cases, reading)
+    evaluation = evaluation_of(values, cases, baseline, reading)
+    if faults:
+        return None
+    goals = values["goals"]
+    name = forest.path.stem
+    return Study(
+        name=name,
+        title=values.get("title", name),
+        description=values.get("description", ""),
+        question=goals["question"],
+        stakeholders=goals.get("stakeholders", {}),
+        goals=goals["outcomes"],
+        path=forest.path,
+        text=forest.text,
+        baseline=baseline,
+        strategies={key: case.inputs for key, case in cases.items() if case.inputs is not None},
+        strategy_notes={
+            key: Strategy(section["title"], section.get("description", ""))
+            for key, section in values["strategies"].items()
+        },
+        run=RunPlan(**values["run"]),
+        evaluation=evaluation,
+        origins=_origins(reading, cases),
+        policies=values.get("policies", {}),
+        overrides=tuple(values.get("overrides", ())),
+    )
+
+
+def _origins(reading: Reading, cases: Mapping[str, Case]) -> dict[str, Origin]:
+    """Return where keys of the study, and keys that only one strategy sets, were set."""
+    origins = {key: _origin(place) for key, place in reading.places.items() if key}
+    for name, case in cases.items():
+        for key, place in case.places.items():
+            if key and reading.places.get(key) != place:
+                origins[f"strategies.{name}.{key}"] = _origin(place)
+    return origins
+
+
+def _origin(place: Place) -> Origin:
+    return Origin(place.source.name, place.line, place.column)
+
+
+def _tidy(faults: Sequence[Fault]) -> list[Fault]:
+    """Return faults once each, by file and place."""
+    files: list[str] = []
+    order: dict[Fault, tuple[int, int, int]] = {}
+    for fault in faults:
+        name, line, column = split_place(fault.where)
+        if name not in files:
+            files.append(name)
+        order.setdefault(fault, (files.index(name), line, column))
+    ranked = sorted(order, key=lambda fault: order[fault])
+    more = len(ranked) - _MOST_FAULTS
+    return ranked[:_MOST_FAULTS] + ([Fault("", f"and {more} more faults")] if more > 0 else [])
+
+
+def split_place(where: str) -> tuple[str, int, int]:
+    """Return (file, line, column) of a place written file:line:column; line 0 where there is none."""
+    name, *numbers = where.rsplit(":", 2)
+    if len(numbers) == 2 and all(number.isdecimal() for number in numbers):  # noqa: PLR2004 - line and column
+        return name, int(numbers[0]), int(numbers[1])
+    return where, 0, 0
+
+
+def study_hash(study: Study) -> str:
+    """Return the sha256 of everything that decides the study's results; titles and comments do not."""
+    tree = {
+        "strategies": {name: as_tree(inputs) for name, inputs in study.strategies.items()},
+        "baseline": study.baseline,
+        "run": asdict(study.run),
+        "evaluation": asdict(study.evaluation),
+    }
+    return hashlib.sha256(json.dumps(tree, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def scenario_file(name_or_path: str) -> Path:
+    """Return the file behind a library name or a path; see `spec_tree.find`."""
+    return find(name_or_path)

@@ -1,0 +1,162 @@
+"""From a merged tree to the inputs of each strategy, with every fault traced back to its line."""
+
+import dataclasses
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from model.errors import Fault, InputError, nearest
+from model.inputs import DataContract, ManufacturerInputs, ModelInputs, UtilityInputs
+from scenarios.spec_sections import CASE, FIRM_TYPES, PLATFORM_GROUPS
+from scenarios.spec_shape import Reading, lookup, read
+from scenarios.spec_tables import resolve_tables
+from scenarios.spec_tree import changed, flatten
+from scenarios.yaml_source import Node, Place
+
+_CALENDAR = "calendar"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One strategy, read.
+
+    Attributes:
+        inputs: the model's inputs; None when something is wrong with them.
+        values: plain values as written, by section.
+        places: where each dotted key was set.
+    """
+
+    inputs: ModelInputs | None
+    values: dict[str, Any]
+    places: dict[str, Place]
+
+
+def build_cases(tree: Node, faults: list[Fault]) -> dict[str, Case]:
+    """Return the case of each strategy, in the order of the file.
+
+    Args:
+        tree: the merged study.
+        faults: receives every fault, each once, with its place.
+    """
+    strategies = tree.entries["strategies"].entries if "strategies" in tree.entries else {}
+    if "platforms" not in tree.entries:
+        return {}
+    return {name: _case(tree, name, node, faults) for name, node in strategies.items()}
+
+
+def _case(tree: Node, name: str, strategy: Node, faults: list[Fault]) -> Case:
+    reading = Reading(faults)
+    node = _effective(tree, strategy, reading)
+    values = read(CASE, node, "", reading)
+    series = resolve_tables(values, reading)
+    _judge_policies(tree, values, faults)
+    try:
+        inputs = _inputs(name, values, series)
+    except InputError as error:
+        faults.extend(
+            _placed(fault, reading, values) for fault in error.faults if not _consequence(fault, reading, values)
+        )
+        return Case(None, values, reading.places)
+    return Case(inputs, values, reading.places)
+
+
+def _section(node: Node, key: str) -> Mapping[str, Node]:
+    return node.entries[key].entries if key in node.entries else {}
+
+
+def _effective(tree: Node, strategy: Node, reading: Reading) -> Node:
+    """Return the platforms with a strategy's contracts, then policies, then the strategy's changes."""
+    entries = dict(tree.entries["platforms"].entries)
+    if "contracts" in strategy.entries:
+        entries["contracts"] = strategy.entries["contracts"]
+    node = Node(entries, tree.entries["platforms"].place, tree.entries["platforms"].key_place)
+    policies, changes = _section(tree, "policies"), _section(strategy, "changes")
+    imposed = dict(flatten(policies))
+    for key, child in flatten(changes):
+        place = str(child.key_place)
+        if key in imposed:
+            reading.faults.append(Fault(place, f"{key} is set by policies too", "a strategy cannot undo a policy"))
+        if key.split(".")[0] == _CALENDAR:
+            what = f"{key} differs between strategies"
+            reading.faults.append(Fault(place, what, "strategies are compared over the same days"))
+    node = changed(node, policies, reading.faults, case=True)
+    return changed(node, changes, reading.faults, case=True)
+
+
+def _judge_policies(tree: Node, values: dict[str, Any], faults: list[Fault]) -> None:
+    """Complain about policies that set what no policy maker decides."""
+    for key, child in flatten(_section(tree, "policies")):
+        parameter = lookup(CASE, tuple(key.split(".")), values)
+        if parameter is not None and parameter.role != "lever":
+            allowed = "policies set levers only; set it under platforms, or in an override"
+            faults.append(Fault(str(child.key_place), f"{key} is not a lever but of role {parameter.role}", allowed))
+
+
+def _inputs(name: str, values: dict[str, Any], series: tuple[Any, ...]) -> ModelInputs:
+    """Build the inputs of one strategy from plain values."""
+    groups = {key: _group(group, values.get(key, {})) for key, group in PLATFORM_GROUPS.items()}
+    firms = values.get("firms", {})
+    members: dict[str, list[Any]] = {kind: [] for kind in FIRM_TYPES}
+    for firm, section in firms.items():
+        if "type" in section:
+            rest = {key: value for key, value in section.items() if key != "type"}
+            members[section["type"]].append(_group(FIRM_TYPES[section["type"]], rest, name=firm))
+    contracts = [
+        _group(DataContract, section, name=contract)
+        for contract, section in values.get("contracts", {}).items()
+        if "provider" in section and "partner" in section
+    ]
+    manufacturers: tuple[ManufacturerInputs, ...] = tuple(members["manufacturer"])
+    utilities: tuple[UtilityInputs, ...] = tuple(members["utility"])
+    return ModelInputs(
+        name=name,
+        manufacturers=manufacturers,
+        utilities=utilities,
+        contracts=tuple(contracts),
+        own_series=series,
+        **groups,
+    )
+
+
+def _group(group: type, values: Mapping[str, Any], **names: str) -> Any:
+    """Build a parameter group, nested groups included; what is not given keeps its default."""
+    hints = typing.get_type_hints(group)
+    arguments = {
+        key: _group(hints[key], value) if dataclasses.is_dataclass(hints[key]) else value
+        for key, value in values.items()
+    }
+    return group(**names, **arguments)
+
+
+def _prefixes(key: str) -> Iterator[str]:
+    parts = key.split(".")
+    for length in range(len(parts), 0, -1):
+        yield ".".join(parts[:length])
+
+
+def _placed(fault: Fault, reading: Reading, values: dict[str, Any]) -> Fault:
+    """Return a fault of the inputs at the line that causes it, or at the nearest section around it."""
+    for key in _prefixes(fault.where):
+        if key in reading.places:
+            return Fault(str(reading.places[key]), f"{fault.where}: {fault.what}", fault.allowed)
+    return Fault(str(reading.places[""]), f"{fault.where}: {fault.what}", fault.allowed)
+
+
+def _consequence(fault: Fault, reading: Reading, values: dict[str, Any]) -> bool:
+    """Whether a fault only follows from another one, of the firms that it speaks about."""
+    section, name, *_ = (*fault.where.split("."), "", "")
+    if section == "contracts":
+        contract = values.get("contracts", {}).get(name, {})
+        concerned = [contract.get("provider"), contract.get("partner")]
+    elif section == "firms":
+        firm = values.get("firms", {}).get(name, {})
+        concerned = [firm.get("supplier"), firm.get("utility")]
+    else:
+        concerned = []
+    return any(f"firms.{firm}" in reading.faulty for firm in concerned if firm)
+
+
+def near_word(word: str, known: list[str]) -> str:
+    """Return what is allowed for a name: the nearest match, and all of them."""
+    return f"{nearest(word, known)} known: {', '.join(known)}".strip()

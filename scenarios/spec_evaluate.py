@@ -1,0 +1,194 @@
+"""Steps 1, 4 and 5 of a study: baseline, run plan, what is evaluated, and the break-even sweep."""
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from model.errors import nearest
+from model.outcomes import OUTCOME
+from model.parameters import Parameter
+from scenarios.spec_build import Case
+from scenarios.spec_sections import CASE, OTHER_PARTIES
+from scenarios.spec_shape import Reading, lookup, read_leaf
+from scenarios.yaml_source import Node
+
+_SWEEP = "evaluate.break_even"
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """How many random futures are simulated, from which seed."""
+
+    seed: int
+    replications: int
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """A sweep of one parameter, to find from where on a strategy pays.
+
+    Attributes:
+        parameter: dotted key.
+        values: ascending, in the parameter's unit; whole numbers where the parameter is one.
+        strategy: the strategy that pays or does not.
+        baseline: what it is compared with.
+        outcome: which outcome has to improve.
+        parties: whose; ("",) when the outcome is not per party.
+    """
+
+    parameter: str
+    values: tuple[float, ...]
+    strategy: str
+    baseline: str
+    outcome: str
+    parties: tuple[str, ...]
+
+    @property
+    def party(self) -> str:
+        """The first party."""
+        return self.parties[0]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What is compared.
+
+    Attributes:
+        outcomes: names of outcomes, in order.
+        parties: parties that are tabulated.
+        break_even: the sweep, if one is declared.
+    """
+
+    outcomes: tuple[str, ...]
+    parties: tuple[str, ...]
+    break_even: BreakEven | None
+
+
+def baseline_of(values: Mapping[str, Any], cases: Mapping[str, Case], reading: Reading) -> str:
+    """Return the study's baseline; complains if it is no strategy."""
+    baseline = values.get("goals", {}).get("baseline", "")
+    if baseline and cases:
+        _known("goals.baseline", baseline, list(cases), "strategy", reading)
+    return str(baseline)
+
+
+def evaluation_of(values: Mapping[str, Any], cases: Mapping[str, Case], baseline: str, reading: Reading) -> Evaluation:
+    """Return what the study evaluates, complaining about names that mean nothing."""
+    section = values.get("evaluate", {})
+    firms = [name for case in list(cases.values())[:1] for name in case.values.get("firms", {})]
+    parties = section.get("parties") or tuple(firms)
+    for party in parties:
+        _known("evaluate.parties", party, [*firms, *OTHER_PARTIES], "party", reading)
+    sweep = section.get("break_even")
+    return Evaluation(
+        outcomes=section.get("outcomes", ()),
+        parties=parties,
+        break_even=_break_even(sweep, cases, baseline, firms, reading) if sweep else None,
+    )
+
+
+def _known(where: str, name: str, known: Sequence[str], noun: str, reading: Reading) -> bool:
+    """Whether `name` is known; complains if it is not."""
+    if name in known:
+        return True
+    allowed = f"{nearest(name, known)} known: {', '.join(known) or 'none'}".strip()
+    reading.complain(where, reading.places[where], f"{where}: no such {noun}: {name!r}", allowed)
+    return False
+
+
+def _break_even(
+    sweep: Mapping[str, Any], cases: Mapping[str, Case], baseline: str, firms: Sequence[str], reading: Reading
+) -> BreakEven | None:
+    """Return the sweep, or None with complaints."""
+    if any(key not in sweep for key in ("parameter", "values", "strategy", "outcome")):
+        return None
+    against = sweep.get("baseline", baseline)
+    known = [
+        _known(f"{_SWEEP}.{key}", name, list(cases), "strategy", reading)
+        for key, name in (("strategy", sweep["strategy"]), ("baseline", against))
+        if f"{_SWEEP}.{key}" in reading.places
+    ]
+    if not all(known) or against not in cases:
+        return None
+    parameter = _swept(sweep["parameter"], [cases[against], cases[sweep["strategy"]]], reading)
+    return BreakEven(
+        parameter=sweep["parameter"],
+        values=_values(parameter, sweep["values"], reading) if parameter else (),
+        strategy=sweep["strategy"],
+        baseline=against,
+        outcome=sweep["outcome"],
+        parties=_parties(sweep, firms, reading),
+    )
+
+
+def _swept(key: str, cases: Sequence[Case], reading: Reading) -> Parameter | None:
+    """Return the declaration of the swept parameter, which both strategies must have."""
+    where = f"{_SWEEP}.parameter"
+    found = [lookup(CASE, tuple(key.split(".")), case.values) for case in cases]
+    parameter = found[0]
+    if parameter is None or found[1] is None:
+        what = f"{where}: {key!r} is not a parameter of both strategies"
+        reading.complain(where, reading.places[where], what, _near_key(key, cases[0].values))
+        return None
+    if parameter.kind not in ("int", "float"):
+        reading.complain(where, reading.places[where], f"{where}: {key!r} is not a number")
+        return None
+    return parameter
+
+
+def _near_key(key: str, values: Mapping[str, Any]) -> str:
+    """Return the nearest dotted key of a case."""
+    return nearest(key, list(all_keys(CASE.fields, values))) or "for example balancing.beta"
+
+
+def all_keys(fields: Mapping[str, Any], values: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Return every dotted key of a case that names a parameter."""
+    from scenarios.spec_shape import Leaf, Named, Section, Variants
+
+    keys: list[str] = []
+    for name, shape in fields.items():
+        inner = values.get(name, {})
+        match shape:
+            case Leaf():
+                keys.append(prefix + name)
+            case Section(fields=deeper):
+                keys += all_keys(deeper, inner, f"{prefix}{name}.")
+            case Named(each=Section() as each):
+                keys += all_keys(dict.fromkeys(inner, each), inner, f"{prefix}{name}.")
+            case Named(each=Variants(options=options)):
+                members = {member: options[got["type"]] for member, got in inner.items() if "type" in got}
+                keys += all_keys(members, inner, f"{prefix}{name}.")
+    return keys
+
+
+def _values(parameter: Parameter, node: Node, reading: Reading) -> tuple[float, ...]:
+    """Return the swept values in the parameter's unit, ascending."""
+    where = f"{_SWEEP}.values"
+    before = len(reading.faults)
+    items = node.value if isinstance(node.value, list) else []
+    values = tuple(read_leaf(parameter, item, where, reading) for item in items)
+    if len(reading.faults) > before:
+        return ()
+    if len(values) < 2 or any(a >= b for a, b in itertools.pairwise(values)):  # noqa: PLR2004 - a sweep
+        reading.complain(where, node.place, f"{where} is no sweep", "allowed: a list of two or more ascending values")
+    if any(math.isinf(value) for value in values):
+        reading.complain(where, node.place, f"{where} is no sweep", "allowed: finite values")
+    return values
+
+
+def _parties(sweep: Mapping[str, Any], firms: Sequence[str], reading: Reading) -> tuple[str, ...]:
+    """Return whose outcome decides; ("",) for an outcome of the whole economy."""
+    outcome, where = OUTCOME[sweep["outcome"]], f"{_SWEEP}.parties"
+    parties: tuple[str, ...] = sweep.get("parties", ())
+    if not outcome.per_party:
+        if parties:
+            reading.complain(where, reading.places[where], f"{where}: {outcome.name} is one value for all parties")
+        return ("",)
+    if not parties and where not in reading.faulty:
+        what = f"{where} is missing: {outcome.name} has one value per party"
+        reading.complain(where, reading.places[_SWEEP], what, f"known: {', '.join([*firms, *OTHER_PARTIES])}")
+    for party in parties:
+        _known(where, party, [*firms, *OTHER_PARTIES], "party", reading)
+    return parties or ("",)

@@ -1,0 +1,161 @@
+"""The five steps of a scenario file as shapes, built from the declarations of inputs and outcomes."""
+
+import dataclasses
+import inspect
+import typing
+from typing import Any
+
+from model.inputs import DataContract, ManufacturerInputs, ModelInputs, UtilityInputs
+from model.outcomes import OUTCOME
+from model.parameters import Parameter, parameters_of
+from scenarios.spec_shape import Changes, Items, Leaf, Named, Section, Shape, Sweep, Variants
+
+PLATFORM_GROUPS: dict[str, type] = {
+    name: hint
+    for name, hint in typing.get_type_hints(ModelInputs).items()
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint)
+}
+"""Groups of the whole economy; their keys start dotted keys."""
+FIRM_TYPES: dict[str, type] = {"manufacturer": ManufacturerInputs, "utility": UtilityInputs}
+OTHER_PARTIES = ("market", "grid", "customers", "suppliers")
+"""Parties of the ledger that are no firms; no firm may bear their names."""
+MAX_REPLICATIONS = 100_000
+MAX_SEED = 2**63 - 1
+_SETTING = "setting of the study"
+
+
+def setting(
+    name: str,
+    doc: str,
+    *,
+    kind: str = "str",
+    bounds: tuple[float, float] | None = None,
+    choices: tuple[str, ...] = (),
+    default: Any = None,
+) -> Leaf:
+    """Return the leaf of a value that belongs to the study and not to the model."""
+    unit = "1" if kind in ("int", "float") else ""
+    return Leaf(Parameter(name, kind, default, unit, bounds, choices, "constant", _SETTING, "", doc))
+
+
+def section_of(group: type) -> Section:
+    """Return the section of a parameter group: its parameters, nested groups, and names it refers to."""
+    hints = typing.get_type_hints(group)
+    declared = parameters_of(group)
+    fields: dict[str, Shape] = {}
+    required = []
+    for item in dataclasses.fields(group):
+        if item.name in declared:
+            fields[item.name] = Leaf(declared[item.name])
+        elif dataclasses.is_dataclass(hints[item.name]):
+            fields[item.name] = section_of(hints[item.name])
+        elif item.name != "name":
+            fields[item.name] = setting(item.name, f"Name of the {item.name}.")
+            required.append(item.name)
+    return Section(fields, first_line(group), tuple(required))
+
+
+def first_line(thing: type) -> str:
+    """Return the first line of a docstring."""
+    return (inspect.getdoc(thing) or "").splitlines()[0]
+
+
+def _firms() -> Named:
+    kinds = tuple(FIRM_TYPES)
+    options = {kind: section_of(group) for kind, group in FIRM_TYPES.items()}
+    by = setting("type", "What the firm is.", choices=kinds)
+    each = Variants(by, options, "One firm, or a group of firms alike.")
+    return Named(each, "firm", "The firms by name.", reserved=OTHER_PARTIES, least=1)
+
+
+_CONTRACTS = Named(section_of(DataContract), "contract", "Data contracts by name.")
+_PLATFORM_FIELDS: dict[str, Shape] = {**{key: section_of(group) for key, group in PLATFORM_GROUPS.items()}}
+_FIRMS = _firms()
+
+CASE = Section(
+    {**_PLATFORM_FIELDS, "firms": _FIRMS, "contracts": _CONTRACTS}, "One strategy's economy.", ("firms",), root=True
+)
+"""What one strategy resolves to: the platforms with its own contracts; dotted keys start here."""
+
+_OUTCOME = setting("outcome", "Name of an outcome.", choices=tuple(OUTCOME))
+_OUTCOMES = Items(dataclasses.replace(_OUTCOME, parameter=dataclasses.replace(_OUTCOME.parameter, name="outcomes")))
+_STRATEGY = Section(
+    {
+        "title": setting("title", "The strategy in a few words."),
+        "description": setting("description", "What the parties agree, in a sentence or two."),
+        "contracts": _CONTRACTS,
+        "changes": Changes("Parameters that this strategy sets: dotted key and value."),
+    },
+    "One strategy: what the parties agree.",
+    ("title",),
+)
+_GOALS = Section(
+    {
+        "question": setting("question", "The question that the study answers."),
+        "stakeholders": Named(
+            setting("interest", "What this party wants to know."), "stakeholder", "Who asks, and why."
+        ),
+        "outcomes": _OUTCOMES,
+        "baseline": setting("baseline", "The strategy that the others are compared with."),
+    },
+    "Step 1, set goals: the question, who asks, which outcomes matter, compared with what.",
+    ("question", "outcomes", "baseline"),
+)
+_PLATFORMS = Section(
+    {**_PLATFORM_FIELDS, "firms": _FIRMS},
+    "Step 2, build platforms: calendar, markets and firms.",
+    ("firms",),
+    root=True,
+)
+_STRATEGIES = Named(_STRATEGY, "strategy", "Step 3, set strategies: what the parties may agree.", least=1)
+_RUN = Section(
+    {
+        "seed": setting("seed", "Seed of all random futures.", kind="int", bounds=(0, MAX_SEED)),
+        "replications": setting(
+            "replications", "Random futures per strategy.", kind="int", bounds=(1, MAX_REPLICATIONS)
+        ),
+    },
+    "Step 4, run: how many random futures, from which seed.",
+    ("seed", "replications"),
+)
+_BREAK_EVEN = Section(
+    {
+        "parameter": setting("parameter", "Dotted key of the parameter that is swept."),
+        "values": Sweep("Values of that parameter, ascending, at least two."),
+        "strategy": setting("strategy", "The strategy that pays or does not."),
+        "baseline": setting("baseline", "What it is compared with; the study's baseline if silent."),
+        "outcome": _OUTCOME,
+        "parties": Items(setting("parties", "Whose outcome; needed where the outcome is per party.")),
+    },
+    "From which value of one parameter on a strategy pays.",
+    ("parameter", "values", "strategy", "outcome"),
+)
+_EVALUATE = Section(
+    {
+        "outcomes": _OUTCOMES,
+        "parties": Items(setting("parties", "Parties that are tabulated; every firm if silent.")),
+        "break_even": _BREAK_EVEN,
+    },
+    "Step 5, evaluate: which outcomes of which parties are compared, and a break-even sweep.",
+    ("outcomes",),
+)
+
+STUDY = Section(
+    {
+        "title": setting("title", "The study in a few words."),
+        "description": setting("description", "What the study is about."),
+        "extends": setting("extends", "A file beside this one, or a library name, that this file builds on."),
+        "goals": _GOALS,
+        "platforms": _PLATFORMS,
+        "strategies": _STRATEGIES,
+        "policies": Changes("Step 3, set policies: levers that hold under every strategy, by dotted key."),
+        "run": _RUN,
+        "evaluate": _EVALUATE,
+        "overrides": Named(
+            Changes("Dotted keys and values."), "override", "Named sets of changes, chosen with --override NAME."
+        ),
+    },
+    "A scenario of Tandem, in five steps: goals, platforms, strategies and policies, run, evaluate.",
+    ("goals", "platforms", "strategies", "run", "evaluate"),
+)
+"""A whole scenario file."""

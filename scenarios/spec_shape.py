@@ -1,0 +1,296 @@
+"""The shape of a scenario file: what may stand where, derived from the declarations of the model.
+
+One description serves three readers: the checker below, which turns a tree of nodes into plain values
+and collects every fault; the JSON Schema for editors; and `lookup`, which finds the declaration behind
+a dotted key.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from model.errors import Fault, nearest
+from model.parameters import Parameter
+from model.units import UnitError, convert
+from scenarios.yaml_source import Node, Place
+
+NAME = r"[^\W_][\w\-]{0,63}"
+_LONGEST_VALUE_SHOWN = 160
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One value."""
+
+    parameter: Parameter
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list of values, at least one."""
+
+    each: Leaf
+
+
+@dataclass(frozen=True)
+class Section:
+    """A mapping with fixed keys.
+
+    Attributes:
+        fields: shape by key.
+        required: keys that must be there.
+        doc: what the section is for.
+        root: whether its keys are addressed without the section's own name, as `balancing.beta`.
+    """
+
+    fields: Mapping[str, "Shape"]
+    doc: str
+    required: tuple[str, ...] = ()
+    root: bool = False
+
+
+@dataclass(frozen=True)
+class Named:
+    """A mapping from names of the user's choice to things of one kind."""
+
+    each: "Leaf | Section | Variants | Changes"
+    noun: str
+    doc: str
+    reserved: tuple[str, ...] = ()
+    least: int = 0
+
+
+@dataclass(frozen=True)
+class Variants:
+    """A section whose keys depend on the word under `by`."""
+
+    by: Leaf
+    options: Mapping[str, Section]
+    doc: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """A mapping from dotted keys to values; its members are checked where they are applied."""
+
+    doc: str
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A list of values whose unit and bounds depend on the parameter that another key names."""
+
+    doc: str
+
+
+type Shape = Leaf | Items | Section | Named | Variants | Changes | Sweep
+
+
+@dataclass
+class Reading:
+    """What reading a tree brings together.
+
+    Attributes:
+        faults: everything that is wrong so far.
+        places: where each dotted key stands.
+        faulty: dotted keys with a fault at or below them.
+        partial: whether the file it extends is not there, so that nothing can be called missing.
+    """
+
+    faults: list[Fault] = field(default_factory=list)
+    places: dict[str, Place] = field(default_factory=dict)
+    faulty: set[str] = field(default_factory=set)
+    partial: bool = False
+
+    def complain(self, key: str, place: Place, what: str, allowed: str = "") -> None:
+        """Note a fault of `key`."""
+        self.faults.append(Fault(str(place), what, allowed))
+        parts = key.split(".")
+        self.faulty.update(".".join(parts[: i + 1]) for i in range(len(parts)))
+
+
+def dotted(where: str, key: str) -> str:
+    """Return the dotted key of `key` within `where`."""
+    return f"{where}.{key}" if where else key
+
+
+def read(shape: Shape, node: Node, where: str, reading: Reading) -> Any:
+    """Return the plain values of a node, leaving out what is faulty.
+
+    Args:
+        shape: what may stand here.
+        node: what does.
+        where: dotted key of the node.
+        reading: receives faults and places.
+    """
+    reading.places[where] = node.key_place
+    if isinstance(shape, Leaf):
+        return read_leaf(shape.parameter, node, where, reading)
+    if isinstance(shape, Items):
+        return _read_items(shape, node, where, reading)
+    if isinstance(shape, Sweep):
+        return node
+    if isinstance(node.value, dict):
+        return _read_mapping(shape, node, where, reading)
+    what = "has no value" if node.value is None else "is not a section"
+    reading.complain(where, node.place, f"{where or 'the file'} {what}", f"allowed: {_allowed_in(shape)}")
+    return {}
+
+
+def _read_mapping(shape: Section | Named | Variants | Changes, node: Node, where: str, reading: Reading) -> Any:
+    match shape:
+        case Section():
+            return _read_section(shape, node, where, reading)
+        case Named():
+            return _read_named(shape, node, where, reading)
+        case Variants():
+            return _read_variants(shape, node, where, reading)
+    return {key: child.value for key, child in node.entries.items()}
+
+
+def _allowed_in(shape: Section | Named | Variants | Changes) -> str:
+    match shape:
+        case Section():
+            return "the keys " + ", ".join(shape.fields)
+        case Named(each, noun):
+            return f"{noun} names, each with a {'value' if isinstance(each, Leaf) else 'section'} of its own"
+        case Variants():
+            return "a section with " + shape.by.parameter.name + ": " + " or ".join(shape.options)
+    return "dotted keys with values, such as balancing.beta: 0.3"
+
+
+def read_leaf(parameter: Parameter, node: Node, where: str, reading: Reading) -> Any:
+    """Return the checked value of a parameter in its declared unit and kind, or None when it is faulty."""
+    value, what = node.value, ""
+    if isinstance(value, (dict, list)):
+        what = "is a section" if isinstance(value, dict) else "is a list"
+    elif value is None:
+        what = "has no value"
+    elif isinstance(value, str) and parameter.kind in ("int", "float"):
+        value, what = _quantity(value, parameter.unit)
+    what = what or parameter.fault(value)
+    if what:
+        joint = " " if what.startswith(("is a ", "has no ")) else ": "
+        reading.complain(where, node.place, f"{where}{joint}{_short(what)}", f"allowed: {parameter.allowed()}")
+        return None
+    return {"int": int, "float": float}.get(parameter.kind, lambda x: x)(value)
+
+
+def _quantity(text: str, unit: str) -> tuple[float, str]:
+    """Return (value, "") for a number with a unit, or (nan, what is wrong)."""
+    try:
+        return convert(text, unit), ""
+    except UnitError as error:
+        return math.nan, str(error)
+
+
+def _short(what: str) -> str:
+    half = _LONGEST_VALUE_SHOWN // 2
+    return what if len(what) <= _LONGEST_VALUE_SHOWN else f"{what[:half]} ... {what[-half:]}"
+
+
+def _read_items(shape: Items, node: Node, where: str, reading: Reading) -> tuple[Any, ...]:
+    if not isinstance(node.value, list) or not node.value:
+        what = "is an empty list" if isinstance(node.value, list) else "is not a list"
+        allowed = f"allowed: a list such as [a, b], each {shape.each.parameter.allowed()}"
+        reading.complain(where, node.place, f"{where} {what}", allowed)
+        return ()
+    before = len(reading.faults)
+    values = [read_leaf(shape.each.parameter, item, where, reading) for item in node.value]
+    return tuple(values) if len(reading.faults) == before else ()
+
+
+def _read_section(shape: Section, node: Node, where: str, reading: Reading) -> dict[str, Any]:
+    base = "" if shape.root else where
+    values: dict[str, Any] = {}
+    for key, child in node.entries.items():
+        if key not in shape.fields:
+            _unknown(key, child, where, tuple(shape.fields), reading)
+            continue
+        value = read(shape.fields[key], child, dotted(base, key), reading)
+        if value is not None:
+            values[key] = value
+    for key in shape.required:
+        if key not in node.entries and not reading.partial:
+            _missing(key, node, where, shape, reading)
+    return values
+
+
+def _unknown(key: str, child: Node, where: str, known: tuple[str, ...], reading: Reading) -> None:
+    hint = nearest(key, known)
+    allowed = f"{hint} allowed: {', '.join(known)}".strip()
+    reading.complain(dotted(where, key), child.key_place, f"unknown key {_short(repr(key))}{_within(where)}", allowed)
+
+
+def _missing(key: str, node: Node, where: str, shape: Section, reading: Reading) -> None:
+    kind, doc = "key", ""
+    match shape.fields[key]:
+        case Leaf(parameter):
+            doc = parameter.doc
+        case Items(each):
+            doc = each.parameter.doc
+        case Sweep(doc):
+            pass
+        case Section(doc=doc) | Named(doc=doc) | Variants(doc=doc) | Changes(doc=doc):
+            kind = "section"
+    reading.complain(dotted(where, key), node.key_place, f"{kind} {key!r} is missing{_within(where)}", doc)
+
+
+def _within(where: str) -> str:
+    return f" in {where}" if where else ""
+
+
+def _read_named(shape: Named, node: Node, where: str, reading: Reading) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, child in node.entries.items():
+        here = dotted(where, name)
+        if not re.fullmatch(NAME, name):
+            allowed = "allowed: up to 64 letters of any script, digits, - and _, starting with a letter or digit"
+            reading.complain(where, child.key_place, f"{_short(repr(name))} cannot name a {shape.noun}", allowed)
+        elif name in shape.reserved:
+            allowed = f"reserved: {', '.join(shape.reserved)}"
+            reading.complain(where, child.key_place, f"{name!r} cannot name a {shape.noun}", allowed)
+        else:
+            values[name] = read(shape.each, child, here, reading)
+    if len(node.entries) < shape.least:
+        reading.complain(where, node.key_place, f"{where} names no {shape.noun}", f"allowed: at least {shape.least}")
+    return values
+
+
+def _read_variants(shape: Variants, node: Node, where: str, reading: Reading) -> dict[str, Any]:
+    name = shape.by.parameter.name
+    choice = node.entries.get(name)
+    if choice is None:
+        allowed = f"allowed: {shape.by.parameter.allowed()}"
+        reading.complain(dotted(where, name), node.key_place, f"key {name!r} is missing in {where}", allowed)
+        return {}
+    word = read_leaf(shape.by.parameter, choice, dotted(where, name), reading)
+    if word is None:
+        return {}
+    rest = {key: child for key, child in node.entries.items() if key != name}
+    reading.places[dotted(where, name)] = choice.key_place
+    values = _read_section(shape.options[word], Node(rest, node.place, node.key_place), where, reading)
+    return {name: word, **values}
+
+
+def lookup(shape: Shape, path: tuple[str, ...], values: Any) -> Parameter | None:
+    """Return the declaration of the parameter at `path`, or None if there is none.
+
+    Args:
+        shape: where the path starts.
+        path: keys, such as ("firms", "steel", "process", "furnace").
+        values: what was read with `shape`; names must occur in it.
+    """
+    match shape:
+        case Leaf(parameter):
+            return None if path else parameter
+        case Section(fields) if path and path[0] in fields:
+            inner = values.get(path[0], {}) if isinstance(values, dict) else {}
+            return lookup(fields[path[0]], path[1:], inner)
+        case Named(each) if path and path[0] in values:
+            return lookup(each, path[1:], values[path[0]])
+        case Variants(by, options) if isinstance(values, dict) and by.parameter.name in values:
+            return lookup(options[values[by.parameter.name]], path, values)
+    return None
