@@ -11,8 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from model.calendar import Calendar, build_calendar
-from model.inputs import ManufacturerInputs, ModelInputs
-from model.physics.series import generate_forecast_error, generate_load, generate_price
+from model.inputs import ManufacturerInputs, ModelInputs, OwnSeries
+from model.physics.series import (
+    generate_forecast_error,
+    generate_load,
+    generate_price,
+    load_from_series,
+    price_from_series,
+)
 from model.reference import ForecastErrorTable, forecast_error_table, load_table, price_table
 from model.streams import Floats
 
@@ -51,19 +57,22 @@ def shape_entities(firm: ManufacturerInputs) -> list[str]:
 
 def futures_of(inputs: ModelInputs, seed: int, replication: int) -> Futures:
     """Return the futures of a replication; the latest two are kept, for the next strategy."""
-    series = tuple((f.process.load_table, e) for f in inputs.manufacturers for e in shape_entities(f))
+    own = {s.name: s for s in inputs.own_series}
+    series = tuple((own.get(f.process.load_table, f.process.load_table), e)
+                   for f in inputs.manufacturers for e in shape_entities(f))
     errors = tuple((u.forecasting.error_table, u.forecasting.portfolio_error, u.name) for u in inputs.utilities)
     period = inputs.calendar
     span = (period.start, period.days, period.burn_in, period.holidays)
     needs_price = bool(inputs.utilities)
-    return _futures(span, inputs.market.price_table if needs_price else "", series, errors, seed, replication)
+    price = own.get(inputs.market.price_table, inputs.market.price_table) if needs_price else ""
+    return _futures(span, price, series, errors, seed, replication)
 
 
 @lru_cache(maxsize=2)
 def _futures(
     span: tuple[str, int, int, str],
-    price_source: str,
-    series: tuple[tuple[str, str], ...],
+    price_source: str | OwnSeries,
+    series: tuple[tuple[str | OwnSeries, str], ...],
     errors: tuple[tuple[str, float, str], ...],
     seed: int,
     replication: int,
@@ -72,11 +81,13 @@ def _futures(
     first = dt.date.fromisoformat(start) - dt.timedelta(days=burn_in)
     calendar = build_calendar(first, days + burn_in, holidays)  # type: ignore[arg-type]
     price, residual = np.zeros((calendar.days, HOURS)), np.zeros((calendar.days, HOURS))
-    if price_source:
+    if isinstance(price_source, OwnSeries):
+        price = price_from_series(price_source.values, dt.date.fromisoformat(price_source.first_day), calendar)
+    elif price_source:
         price, residual = generate_price(price_table(_named(price_source)), seed, replication, calendar)
     shapes = np.empty((calendar.days, len(series), QUARTERS))
-    for k, (table, entity) in enumerate(series):
-        shapes[:, k, :] = generate_load(load_table(_named(table)), seed, replication, entity, calendar)
+    for k, (source, entity) in enumerate(series):
+        shapes[:, k, :] = _shape(source, entity, seed, replication, calendar)
     error = np.zeros((len(errors), calendar.days, HOURS))
     for u, (name, sd, entity) in enumerate(errors):
         if sd > 0.0:
@@ -86,6 +97,14 @@ def _futures(
     for array in (price, residual, shapes, error):
         array.flags.writeable = False
     return Futures(calendar, price, residual, shapes, error)
+
+
+def _shape(source: str | OwnSeries, entity: str, seed: int, replication: int, calendar: Calendar) -> Floats:
+    """Return one load over its mean, shape (days, 96): generated, or the user's own year as it was."""
+    if isinstance(source, OwnSeries):
+        own = load_from_series(source.values, dt.date.fromisoformat(source.first_day), calendar)
+        return own / own.mean()
+    return generate_load(load_table(_named(source)), seed, replication, entity, calendar)
 
 
 def overall_sd(table: ForecastErrorTable) -> float:

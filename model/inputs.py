@@ -11,6 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from model.errors import Fault, InputError, nearest
 from model.parameters import declare, faults_of, parameters_of
 
@@ -285,6 +288,23 @@ class DataContract:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnSeries:
+    """A user's own measured series, named by `market.price_table` or `process.load_table`.
+
+    Attributes:
+        name: the name that the parameter gives (the file's path).
+        first_day: date of the first day, YYYY-MM-DD.
+        digest: sha256 of the values; stands for them in comparisons and in the stored inputs.
+        values: EUR/MWh, shape (days, 24), for a price; load of any scale, shape (days, 96), for a load.
+    """
+
+    name: str
+    first_day: str
+    digest: str
+    values: NDArray[np.float64] = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelInputs:
     """The resolved inputs of one run; seed and replication are arguments of the model."""
 
@@ -296,6 +316,7 @@ class ModelInputs:
     manufacturers: tuple[ManufacturerInputs, ...] = ()
     utilities: tuple[UtilityInputs, ...] = ()
     contracts: tuple[DataContract, ...] = ()
+    own_series: tuple[OwnSeries, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse faulty inputs.
@@ -356,6 +377,10 @@ def _reference_faults(inputs: ModelInputs) -> Iterator[Fault]:
             if target and (target not in known or target == firm.name):
                 allowed = nearest(target, known) or f"known: {', '.join(known) or 'none'}"
                 yield Fault(f"firms.{firm.name}.{role}", f"no such {role}: {target!r}", allowed)
+    for firm in inputs.manufacturers:
+        if firm.process.kind == "batch" and firm.utility and not firm.metered_alone:
+            yield Fault(f"firms.{firm.name}.metered_alone", "a batch process is forecast on its own",
+                        "set metered_alone to true")
     yield from _loop_faults({m.name: m.supplier for m in inputs.manufacturers})
 
 
@@ -449,4 +474,6 @@ def _replaced_member(inputs: ModelInputs, section: str, rest: list[str], value: 
 
 def as_tree(inputs: ModelInputs) -> dict[str, Any]:
     """Return the inputs as plain nested dicts and lists, ready for JSON, in declaration order."""
-    return dataclasses.asdict(inputs)
+    slim = dataclasses.replace(inputs, own_series=())
+    series = [{"name": s.name, "first_day": s.first_day, "digest": s.digest} for s in inputs.own_series]
+    return {**dataclasses.asdict(slim), "own_series": series}

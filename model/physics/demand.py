@@ -125,12 +125,18 @@ def serve(net_stock: float, arrivals: float, demand: float) -> tuple[float, floa
 
 
 @kernel
+def open_orders(demand: Floats, has_customer: Bools, incoming: Floats, end_demand: Floats) -> None:
+    """Start the day's incoming orders: final demand, or nothing yet where other firms order; shapes (firm,)."""
+    for i in range(has_customer.size):
+        incoming[i] = 0.0 if has_customer[i] else demand[i]
+        end_demand[i] = incoming[i]
+
+
+@kernel
 def replenish(  # noqa: PLR0913, PLR0915 - the one kernel of the stock economy; one argument per column
     sequence: Ints,
     day: int,
-    demand: Floats,
     supplier: Ints,
-    has_customer: Bools,
     reads_end_demand: Bools,
     policy: Ints,
     window: Ints,
@@ -164,9 +170,7 @@ def replenish(  # noqa: PLR0913, PLR0915 - the one kernel of the stock economy; 
     Args:
         sequence: firms to process, each after all of its customers, shape (<= firm,).
         day: model day.
-        demand: final demand, units per day.
         supplier: index of the firm that receives the orders, or -1.
-        has_customer: whether the firm's demand is other firms' orders.
         reads_end_demand: whether its forecast reads end customers' demand instead of its incoming orders.
         policy, window, smoothing, lead, safety_factor, may_be_negative: declared in `inputs.Ordering`.
         makes_itself: whether the order becomes tomorrow's production plan (batch) instead of a delivery.
@@ -182,13 +186,6 @@ def replenish(  # noqa: PLR0913, PLR0915 - the one kernel of the stock economy; 
             the forecast made one lead time ago, units.
     """
     ring = arrivals.shape[1]
-    for i in sequence:
-        if has_customer[i]:
-            incoming[i] = 0.0
-            end_demand[i] = 0.0
-        else:
-            incoming[i] = demand[i]
-            end_demand[i] = demand[i]
     for i in sequence:
         # 1 arrivals and demand
         slot = day % ring

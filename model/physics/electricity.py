@@ -175,29 +175,43 @@ def settle(  # noqa: PLR0913 - one argument per column
 
 
 @kernel
-def meter(load: Floats, utility: Ints, alone: Ints, hourly: Floats, portfolio: Floats, peak: Floats) -> None:
-    """Read every customer's meter.
+def read_portfolio(load: Floats, utility: Ints, alone: Ints, portfolio: Floats) -> None:
+    """Add up the customers that are not forecast separately.
 
     Args:
         load: MW by quarter-hour, shape (firm, 96).
         utility: utility of each firm or -1; `alone`: row of separately forecast customers or -1, shape (firm,).
-        hourly: result, MW of the separately forecast customers, shape (alone, 24).
-        portfolio: result, MW of all others together by utility, shape (utility, 24).
-        peak: running highest quarter-hour of the month by firm, MW, updated in place.
+        portfolio: result, MW by utility, shape (utility, 24).
     """
     portfolio[:] = 0.0
     for i in range(load.shape[0]):
+        if utility[i] >= 0 and alone[i] < 0:
+            for h in range(HOURS):
+                portfolio[utility[i], h] += (
+                    load[i, 4 * h] + load[i, 4 * h + 1] + load[i, 4 * h + 2] + load[i, 4 * h + 3]
+                ) / 4.0
+
+
+@kernel
+def read_meters(load: Floats, utility: Ints, alone: Ints, hourly: Floats, peak: Floats) -> None:
+    """Read every customer's meter at the end of the day.
+
+    Args:
+        load: MW by quarter-hour, shape (firm, 96).
+        utility, alone: as in `read_portfolio`.
+        hourly: result, MW of the separately forecast customers, shape (alone, 24).
+        peak: running highest quarter-hour of the month by firm, MW, updated in place.
+    """
+    for i in range(load.shape[0]):
         if utility[i] < 0:
             continue
-        for h in range(HOURS):
-            total = 0.0
-            for q in range(4 * h, 4 * h + 4):
-                total += load[i, q]
-                peak[i] = max(peak[i], load[i, q])
-            if alone[i] >= 0:
-                hourly[alone[i], h] = total / 4.0
-            else:
-                portfolio[utility[i], h] += total / 4.0
+        for q in range(QUARTERS):
+            peak[i] = max(peak[i], load[i, q])
+        if alone[i] >= 0:
+            for h in range(HOURS):
+                hourly[alone[i], h] = (
+                    load[i, 4 * h] + load[i, 4 * h + 1] + load[i, 4 * h + 2] + load[i, 4 * h + 3]
+                ) / 4.0
 
 
 @kernel

@@ -1,0 +1,275 @@
+"""The economy of goods: final demand, production, stock, backlog, orders and the firms' own accounts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from model.agents import overrides_order
+from model.errors import Fault, InputError
+from model.futures import SERIES_PER_GROUP
+from model.kernels import kernel
+from model.physics.demand import draw_demand, filter_weights, open_orders, replenish
+from model.physics.production import PROCESS, plan_batches, run_batches, run_shapes
+from model.streams import Floats, Ints, stream_key
+
+if TYPE_CHECKING:
+    from model.model import CollaborationModel
+    from model.population import Population
+
+POLICIES = ("moving_average", "exponential", "filtered")
+SCHEDULING = ("habit", "before_prices", "after_prices")
+ACCOUNTS = ("sales", "goods", "production", "stock", "energy", "peak")
+"""Kinds of posting that every group of firms has, in the order of the ledger's columns."""
+
+
+@dataclass
+class Stock:
+    """Parameters and rings of the order-up-to policy, by manufacturer; see `physics.demand.replenish`."""
+
+    policy: Ints
+    window: Ints
+    smoothing: Floats
+    lead: Ints
+    safety_factor: Floats
+    negative: Any
+    end_demand: Any
+    has_customer: Any
+    filter_mean: Floats
+    filter_terms: Floats
+    arrivals: Floats
+    past_signals: Floats
+    past_demand: Floats
+    past_forecasts: Floats
+
+
+class Goods:
+    """The submodel of goods of one model."""
+
+    def __init__(self, model: CollaborationModel) -> None:
+        people = model.population
+        self.model = model
+        self.makers = people.makers
+        self.keys = {name: stream_key(model.seed, model.replication, name) for name in STREAMS}
+        self.melt_keys = np.stack([self.keys[n] for n in ("heat_energy", "heat_delay", "breakdown", "repair")])
+        self.rho = people.spread("demand", "autocorrelation")
+        self.season = people.spread("demand", "season")
+        self.common_share = people.spread("demand", "common_share")
+        self.batch = people.with_process("batch")
+        self.shaped = people.with_process("shaped")
+        self.process = _process_table(people, self.batch)
+        self.makes_itself = np.zeros(self.makers, np.bool_)
+        self.makes_itself[self.batch] = True
+        self.stock = _stock(people, self.makes_itself)
+        self.sequence = np.concatenate([*people.levels, np.zeros(0, np.int64)]).astype(np.int64)
+        self.heats = np.zeros(self.batch.size, np.int64)
+        self.starts = np.zeros((self.batch.size, 96))
+        self.plan = np.zeros((self.batch.size, 96))
+        self.hours = np.zeros((self.batch.size, 2))
+        self.shape_row = _shape_rows(people, self.shaped)
+        self.mean_load = people.spread("process", "mean_load")[self.shaped]
+        self.production_share = people.spread("process", "production_share")[self.shaped]
+        self.mean_output = people.spread("demand", "mean")[self.shaped]
+        self.prices = np.column_stack([
+            people.spread("process", "unit_price"), people.spread("process", "unit_cost"),
+            people.spread("ordering", "holding_cost"), people.spread("ordering", "backlog_cost"),
+            people.spread("retail", "peak_charge") * 1000.0,
+        ]) if self.makers else np.zeros((0, 5))
+        self.hooked = [k for k in model.agent_types if overrides_order(k)]
+
+    def plan_day(self, day: int, expected_prices: Floats, published_prices: Floats, shapes: Floats) -> None:
+        """Turn last night's orders into today's plans, and draw the loads that need no plan."""
+        c = self.model.live
+        c.produced[: self.makers] = c.order[: self.makers]
+        plan_batches(
+            self.batch, day, self.model.population.entity, self.keys["plan_pause"], self.keys["plan_offset"],
+            expected_prices, published_prices, self.process, c.order, self.heats, self.starts, self.plan,
+        )
+        run_shapes(self.shaped, self.shape_row, shapes, self.mean_load, self.production_share, self.mean_output,
+                   c.produced, c.load)
+
+    def run_day(self, day: int) -> None:
+        """Run the batch processes as they really go."""
+        c = self.model.live
+        run_batches(self.batch, day, self.model.population.entity, self.melt_keys, self.process, self.starts,
+                    c.produced, c.load, self.hours)
+
+    def trade_day(self, day: int, season: float) -> None:
+        """Serve today's demand from stock and place tonight's orders, customers before suppliers."""
+        c, s, people = self.model.live, self.stock, self.model.population
+        draw_demand(
+            day, season, self.keys["demand"], self.keys["demand_common"], people.entity, c.demand_mean[: self.makers],
+            c.demand_sd, self.rho, self.season, self.common_share, s.negative, c.demand_deviation, c.demand,
+        )
+        open_orders(c.demand, s.has_customer, c.incoming, c.end_demand)
+        for rows in people.levels if self.hooked else [self.sequence]:
+            replenish(
+                rows, day, people.supplier, s.end_demand, s.policy, s.window, s.smoothing, s.lead, s.safety_factor,
+                s.negative, self.makes_itself, c.produced, s.filter_mean, s.filter_terms, c.net_stock, c.pipeline,
+                s.arrivals, c.level, s.past_signals, c.last_signal, c.shock, s.past_demand, s.past_forecasts,
+                c.error_variance, c.incoming, c.end_demand, c.shipped, c.prompt, c.lead_error, c.order,
+            )
+            if self.hooked:
+                self._ask_agents(rows, day)
+
+    def _ask_agents(self, rows: Ints, day: int) -> None:
+        """Let agents whose class has a rule of its own decide their order, and carry the difference through."""
+        c, s, people = self.model.live, self.stock, self.model.population
+        table = self.model.firms
+        wanted = np.concatenate([table.rows(kind) for kind in self.hooked])
+        for row in np.intersect1d(rows, wanted):
+            proposed = float(c.order[row])
+            change = float(table.agent(int(row)).decide_order(proposed)) - proposed
+            if change == 0.0:
+                continue
+            c.order[row] += change
+            if not self.makes_itself[row]:
+                s.arrivals[row, (day + s.lead[row]) % s.arrivals.shape[1]] += change
+                c.pipeline[row] += change
+            if people.supplier[row] >= 0:
+                c.incoming[people.supplier[row]] += change
+
+    def book_day(self, month_ends: bool, month_share: float, amounts: Floats) -> None:
+        """Write each group's payments of the day into `amounts`, shape (group, 6), and move every firm's cash."""
+        c, people = self.model.live, self.model.population
+        book_firms(
+            people.group, people.supplier, people.utility, self.stock.has_customer, self.prices,
+            month_share if month_ends else 0.0, c.shipped, c.produced, c.order, c.net_stock, c.energy_charge,
+            c.peak_load, amounts, c.cash,
+        )
+
+
+STREAMS = ("demand", "demand_common", "plan_pause", "plan_offset", "heat_energy", "heat_delay", "breakdown", "repair")
+"""Random streams of this submodel."""
+
+
+@kernel
+def book_firms(
+    group: Ints, supplier: Ints, utility: Ints, has_customer: Any, prices: Floats, month_share: float,
+    shipped: Floats, produced: Floats, order: Floats, net_stock: Floats, energy_charge: Floats, peak_load: Floats,
+    amounts: Floats, cash: Floats,
+) -> None:
+    """Book a day of every manufacturer: by group into `amounts` (columns as ACCOUNTS), by firm into `cash`.
+
+    Args:
+        group, supplier, utility, has_customer: as in `Population`, shape (n,).
+        prices: unit price, unit cost, holding, backlog (EUR per unit), peak charge (EUR/MW/month), shape (n, 5).
+        month_share: part of a month to charge the peak for; 0 except on a month's last day.
+        shipped, produced, order, net_stock: units; `energy_charge`: EUR; `peak_load`: MW, reset when charged.
+        amounts: EUR paid by each group (sales: received), shape (group, 6); overwritten.
+        cash: EUR by firm; utilities are credited with their customers' energy bills.
+    """
+    amounts[:] = 0.0
+    for i in range(group.size):
+        g = group[i]
+        sales = 0.0 if has_customer[i] else prices[i, 0] * shipped[i]
+        goods = prices[supplier[i], 0] * order[i] if supplier[i] >= 0 else 0.0
+        production = prices[i, 1] * produced[i]
+        stock = prices[i, 2] * max(0.0, net_stock[i]) + prices[i, 3] * max(0.0, -net_stock[i])
+        energy = energy_charge[i] if utility[i] >= 0 else 0.0
+        peak = 0.0
+        if month_share > 0.0 and utility[i] >= 0:
+            peak = prices[i, 4] * peak_load[i] * month_share
+            peak_load[i] = 0.0
+        cash[i] += sales - goods - production - stock - energy - peak
+        if supplier[i] >= 0:
+            cash[supplier[i]] += goods
+        if utility[i] >= 0:
+            cash[group.size + utility[i]] += energy
+        amounts[g, 0] += sales
+        amounts[g, 1] += goods
+        amounts[g, 2] += production
+        amounts[g, 3] += stock
+        amounts[g, 4] += energy
+        amounts[g, 5] += peak
+
+
+def _process_table(people: Population, batch: Ints) -> Floats:
+    columns = [
+        people.coded("process", "scheduling", SCHEDULING).astype(np.float64)
+        if name == "scheduling"
+        else people.spread("process", name)
+        for name in PROCESS
+    ]
+    return np.column_stack(columns)[batch] if people.makers else np.zeros((0, len(PROCESS)))
+
+
+def _shape_rows(people: Population, shaped: Ints) -> Ints:
+    """Return the series that each shaped firm follows; series are listed as in `futures.shape_entities`."""
+    rows: list[int] = []
+    offset = 0
+    for firm in people.inputs.manufacturers:
+        if firm.process.kind == "shaped":
+            series = min(firm.count, SERIES_PER_GROUP)
+            rows.extend(offset + k % series for k in range(firm.count))
+            offset += series
+    assert len(rows) == shaped.size, "one load series for each shaped firm"
+    return np.array(rows, dtype=np.int64)
+
+
+def _stock(people: Population, makes_itself: Any) -> Stock:
+    """Return the rings at a start in equilibrium: mean demand everywhere, safety stock on hand."""
+    n = people.makers
+    lead = people.spread("ordering", "lead_time").astype(np.int64)
+    window = people.spread("ordering", "window").astype(np.int64)
+    mean = signal_means(people)
+    ring = int(lead.max(initial=1)) + 1
+    days = np.arange(ring)
+    running = days[None, :] < (lead - makes_itself)[:, None]
+    return Stock(
+        policy=people.coded("ordering", "policy", POLICIES),
+        window=window,
+        smoothing=people.spread("ordering", "smoothing"),
+        lead=lead,
+        safety_factor=people.spread("ordering", "safety_factor"),
+        negative=people.spread("ordering", "negative_orders") > 0.0,
+        end_demand=people.coded("ordering", "order_signal", ("orders", "end_demand")) == 1,
+        has_customer=np.isin(np.arange(n), people.supplier),
+        filter_mean=mean,
+        filter_terms=_filter_terms(people, lead),
+        arrivals=np.where(running, mean[:, None], 0.0),
+        past_signals=np.repeat(mean[:, None], int(window.max(initial=1)), axis=1),
+        past_demand=np.repeat(mean[:, None], ring, axis=1),
+        past_forecasts=np.repeat((lead * mean)[:, None], ring, axis=1),
+    )
+
+
+def signal_means(people: Population) -> Floats:
+    """Return the mean daily demand that reaches each manufacturer, its customers' orders included, shape (n,)."""
+    mean = people.spread("demand", "mean")
+    for rows in people.levels[1:]:
+        for row in rows:
+            mean[row] = mean[people.supplier == row].sum()
+    return mean
+
+
+def _filter_terms(people: Population, lead: Ints) -> Floats:
+    """Return the weights of every filtered forecast, shape (n, 5).
+
+    Raises:
+        InputError: where a supplier's filter has no closed form: several customers, or a customer that is
+            not a filtering retailer itself.
+    """
+    terms = np.zeros((people.makers, 5))
+    faults = []
+    rho = people.spread("demand", "autocorrelation")
+    filtered = people.coded("ordering", "policy", POLICIES) == POLICIES.index("filtered")
+    for row in np.flatnonzero(filtered):
+        firm = people.inputs.manufacturers[people.group[row]]
+        customers = np.flatnonzero(people.supplier == row)
+        retail = None
+        receiver = "end_demand" if firm.ordering.order_signal == "end_demand" else firm.ordering.receiver
+        if customers.size:
+            first = int(customers[0])
+            if customers.size > 1 or not filtered[first] or np.any(people.supplier == first):
+                faults.append(Fault(f"firms.{firm.name}.ordering.policy", "a supplier filters the orders of one retailer",
+                                    "one customer, itself `filtered`, that serves final demand; or another policy"))
+                continue
+            retail = (float(rho[first]), int(lead[first]))
+        own_rho = retail[0] if retail else float(rho[row])
+        terms[row] = filter_weights(own_rho, int(lead[row]), receiver, retail)
+    if faults:
+        raise InputError(faults)
+    return terms

@@ -1,0 +1,277 @@
+"""`CollaborationModel`: the economy as a Mesa model. One step is one day with 24 hours inside it."""
+
+from __future__ import annotations
+
+import math
+from calendar import monthrange
+from types import SimpleNamespace
+from typing import Any
+
+import mesa
+import numpy as np
+
+from model.agents import Firm, Manufacturer, Utility
+from model.columns import ColumnModelMixin
+from model.errors import InputError
+from model.futures import Futures, futures_of
+from model.goods import ACCOUNTS, Goods, signal_means
+from model.inputs import DataContract, ManufacturerInputs, ModelInputs, Process, UtilityInputs, replace_inputs
+from model.ledger import RESOURCES, Ledger
+from model.measures import Measures
+from model.population import CUSTOMERS, GRID, MARKET, Population, populate
+from model.power import Power
+from model.sharing import contract_cash, contracts_at_work
+from model.streams import Floats
+from model.tables import Table
+
+MIDSUMMER = 182
+YEAR_DAYS = 365.0
+GROUP_LINES = {
+    "sales": (CUSTOMERS, None), "goods": (None, "supplier"), "production": (None, RESOURCES),
+    "stock": (None, RESOURCES), "energy": (None, "utility"), "peak": (None, GRID),
+}
+"""Payer and payee of a group's accounts; None is the group itself."""
+
+
+def reference_inputs(*, shared: bool = False) -> ModelInputs:
+    """Return the reference case: a steel works, its utility and the utility's other customers.
+
+    Args:
+        shared: whether the works shares its plan with the utility.
+    """
+    town = tuple(
+        ManufacturerInputs(name=name, count=8, sector=name, utility="power",
+                           process=Process(kind="shaped", load_table=table))
+        for name, table in (("metalworks", "metal_processing_2018"), ("rollers", "steel_works_2018"),
+                            ("machinists", "metal_processing_2018"))
+    )
+    works = ManufacturerInputs(name="steel", utility="power", metered_alone=True)
+    plan = DataContract(name="plan", provider="steel", partner="power")
+    return ModelInputs(name="reference", manufacturers=(works, *town), utilities=(UtilityInputs(name="power"),),
+                       contracts=(plan,) if shared else ())
+
+
+class CollaborationModel(ColumnModelMixin, mesa.Model):
+    """Firms that make, buy electricity and collaborate.
+
+    Args:
+        inputs: the resolved inputs; the reference case when omitted.
+        rng: the study's seed; all randomness is a function of it and of the replication.
+        replication: number of the random future.
+        keep_hours: keep the hourly series that `hourly` returns.
+        agent_classes: manufacturer name -> subclass of `Manufacturer` for its agents.
+        **changes: inputs to replace, dots written as two underscores: `balancing__beta=0.3`.
+
+    Raises:
+        InputError: for inputs that are not allowed, all faults at once.
+    """
+
+    def __init__(
+        self,
+        inputs: ModelInputs | None = None,
+        *,
+        rng: int | None = 0,
+        replication: int = 0,
+        keep_hours: bool = False,
+        agent_classes: dict[str, type[Manufacturer]] | None = None,
+        **changes: Any,
+    ) -> None:
+        if not isinstance(rng, (int, np.integer)):
+            raise InputError([f"rng is the study's seed and must be a whole number, not {rng!r}"])
+        super().__init__(rng=int(rng))
+        self.seed, self.replication = int(rng), int(replication)
+        self.inputs = replace_inputs(inputs or reference_inputs(),
+                                     {key.replace("__", "."): value for key, value in changes.items()})
+        self.population: Population = populate(self.inputs)
+        self.futures: Futures = futures_of(self.inputs, self.seed, self.replication)
+        self._create_agents(agent_classes or {})
+        self.goods = Goods(self)
+        self.power = Power(self)
+        self.contracts = contracts_at_work(self)
+        self.contract_cash = contract_cash(self, self.contracts)
+        self._open_books()
+        self._cash_before = np.zeros(self.firms.size)
+        self._held_before = float((self.live.net_stock + self.live.pipeline)[: self.population.makers].sum())
+        self.measures = Measures(self)
+        self.hours: dict[str, list[Floats]] | None = {} if keep_hours else None
+
+    def step(self) -> None:
+        """Live through one day."""
+        day = self.day
+        shapes = self.futures.shapes[day]
+        self.power.publish_prices(day)
+        self.goods.plan_day(day, self.power.expected_price, self.power.price, shapes)
+        self.power.forecast_customers(day)
+        self._share_data(day)
+        self.power.nominate(day)
+        self.power.clear(day)
+        self.goods.run_day(day)
+        self.power.settle(day)
+        self.goods.trade_day(day, self.season)
+        self._keep_books(day)
+        self._count(day)
+
+    @property
+    def day(self) -> int:
+        """Today as an index into all model days, burn-in included; days before the first step count as day 0."""
+        return max(0, round(self.time) - 1)
+
+    @property
+    def counting(self) -> bool:
+        """Whether burn-in is over."""
+        return self.day >= self.inputs.calendar.burn_in
+
+    @property
+    def season(self) -> float:
+        """Cosine of the season today: 1 at mid-year, -1 at the turn of the year."""
+        return math.cos(2.0 * math.pi * (int(self.futures.calendar.day_of_year[self.day]) - MIDSUMMER) / YEAR_DAYS)
+
+    @property
+    def firms(self) -> Table:
+        """The table of all firms."""
+        return self.table_of(Firm)
+
+    @property
+    def live(self) -> SimpleNamespace:
+        """The columns of the firm table as live arrays, shape (firm, ...)."""
+        if self._live is None:
+            table = self.firms
+            self._live = SimpleNamespace(**{name: table.column(name) for name in table.names})
+        return self._live
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state for copies; views of the table are made anew by the copy."""
+        return {**self.__dict__, "_live": None}
+
+    def run_to_end(self) -> None:
+        """Run burn-in and all days that count."""
+        left = self.futures.calendar.days - round(self.time)
+        if left > 0:
+            self.run_for(left)
+
+    def outcomes(self) -> dict[tuple[str, str], float]:
+        """Return the declared outcomes so far: (name, party or "") -> value per 365-day year."""
+        return self.measures.outcomes()
+
+    def transfers(self) -> list[tuple[str, str, str, float]]:
+        """Return who pays whom: (payer, payee, kind, EUR per 365-day year), real cost to `resources` included."""
+        scale = YEAR_DAYS / max(1, self.measures.days)
+        return [(payer, payee, kind, eur * scale) for payer, payee, kind, eur in self.ledger.flows()]
+
+    def hourly(self) -> dict[str, Floats]:
+        """Return the kept hourly series by name, each of shape (counted days, 24); empty unless `keep_hours`."""
+        return {name: np.array(days) for name, days in (self.hours or {}).items()}
+
+    def _create_agents(self, classes: dict[str, type[Manufacturer]]) -> None:
+        """Make the agents, manufacturers first, with their demand and stock in equilibrium."""
+        self._live: SimpleNamespace | None = None
+        people = self.population
+        mean = signal_means(people)
+        sd = people.spread("demand", "mean") * people.spread("demand", "variation")
+        lead = people.spread("ordering", "lead_time")
+        for g, firm in enumerate(self.inputs.manufacturers):
+            rows = people.group == g
+            spread = lead[rows] * sd[rows] ** 2
+            own_make = 1.0 if firm.process.kind == "batch" else 0.0
+            classes.get(firm.name, Manufacturer).create_agents(
+                self, firm.count, demand_mean=people.spread("demand", "mean")[rows], demand_sd=sd[rows],
+                order=mean[rows], level=mean[rows], last_signal=mean[rows], error_variance=spread,
+                net_stock=firm.ordering.safety_factor * np.sqrt(spread),
+                pipeline=mean[rows] * (lead[rows] - own_make),
+            )
+        Utility.create_agents(self, len(self.inputs.utilities))
+
+    def _open_books(self) -> None:
+        lines = []
+        for firm in self.inputs.manufacturers:
+            for kind in ACCOUNTS:
+                payer, payee = GROUP_LINES[kind]
+                target = {"supplier": firm.supplier, "utility": firm.utility}.get(payee or "", payee or firm.name)
+                lines.append((payer or firm.name, target or firm.name, kind))
+        for utility in self.inputs.utilities:
+            lines += [(utility.name, MARKET, "wholesale"), (utility.name, GRID, "imbalance_energy"),
+                      (utility.name, GRID, "imbalance"), (utility.name, RESOURCES, "intraday")]
+        lines += [(MARKET, RESOURCES, "generation"), (GRID, RESOURCES, "generation"), (GRID, RESOURCES, "balancing")]
+        for c in (contract.terms for contract in self.contracts):
+            lines += [(c.partner, c.provider, "fee"), (c.provider, RESOURCES, "interface"),
+                      (c.partner, RESOURCES, "interface"), (c.provider, RESOURCES, "breach")]
+        self.ledger = Ledger(parties=(*self.population.parties, RESOURCES))
+        self.ledger.open(lines)
+
+    def _share_data(self, day: int) -> None:
+        for contract in self.contracts:
+            contract.use(day, self)
+
+    def _keep_books(self, day: int) -> None:
+        """Post the day's money twice - by line in the ledger, by firm in cash - and require that both agree."""
+        live, ledger, power = self.live, self.ledger, self.power
+        groups, utilities = len(self.inputs.manufacturers), power.utilities
+        cut = groups * len(ACCOUNTS)
+        self.goods.book_day(*self._month_end(day), ledger.today[:cut].reshape(groups, len(ACCOUNTS)))
+        ledger.today[cut : cut + 4 * utilities] = power.amounts.ravel()
+        cut += 4 * utilities
+        bought, balancing_energy = power.amounts[:, 0].sum(), power.amounts[:, 1].sum()
+        generated = power.generation[0] - balancing_energy if power.stack is not None else bought
+        ledger.today[cut : cut + 3] = generated, balancing_energy, power.totals[0]
+        for k, contract in enumerate(self.contracts):
+            ledger.today[cut + 3 + 4 * k : cut + 7 + 4 * k] = list(contract.daily_amounts().values())
+        live.cash += self.contract_cash
+        ledger.post(self.counting)
+        self._check_balances(day)
+
+    def _month_end(self, day: int) -> tuple[bool, float]:
+        """Return whether the month ends today (or the run does), and the share of the month that was simulated."""
+        calendar = self.futures.calendar
+        last = day + 1 >= calendar.days or calendar.month[day + 1] != calendar.month[day]
+        if not last:
+            return False, 0.0
+        simulated = int((calendar.month[: day + 1] == calendar.month[day]).sum())
+        date = calendar.date(day)
+        return True, simulated / monthrange(date.year, date.month)[1]
+
+    def _check_balances(self, day: int) -> None:
+        """Require that money, energy, materials and furnace hours balance today; raise BalanceError otherwise."""
+        live, ledger, goods, power = self.live, self.ledger, self.goods, self.power
+        n, parties = goods.makers, self.population.party
+        turnover = float(np.abs(ledger.today).sum())
+        ledger.check("money", float(ledger.net.sum()), 0.0, turnover, day)
+        change = np.bincount(parties, live.cash - self._cash_before, minlength=len(ledger.parties))
+        self._cash_before[:] = live.cash
+        worst = int(np.argmax(np.abs(change - ledger.net)[: parties.max(initial=-1) + 1])) if parties.size else 0
+        ledger.check("money", float(change[worst]), float(ledger.net[worst]), turnover, day)
+        metered = float(live.electricity[:n][self.population.utility >= 0].sum())
+        settled = float((power.nomination + power.closed + power.imbalance).sum())
+        ledger.check("energy", metered, settled, metered, day)
+        held = float((live.net_stock[:n] + live.pipeline[:n]).sum())
+        inflow = float(np.where(goods.makes_itself, live.produced[:n], live.order[:n]).sum())
+        outflow = float(live.incoming[:n].sum())
+        ledger.check("materials", held - self._held_before, inflow - outflow, abs(held) + abs(inflow), day)
+        self._held_before = held
+        base = goods.process[:, 4] + goods.process[:, 5]
+        melted = (live.load[goods.batch].mean(axis=1) - base) * 24.0 / goods.process[:, 2]
+        ledger.check("hours", float(melted.sum()), float(goods.hours[:, 0].sum()), 24.0 * goods.batch.size, day)
+
+    def _count(self, day: int) -> None:
+        if not self.counting:
+            return
+        self.measures.count()
+        if self.hours is not None:
+            for name, values in self._hours_of_today().items():
+                self.hours.setdefault(name, []).append(values.copy())
+
+    def _hours_of_today(self) -> dict[str, Floats]:
+        """Return the hourly series of today by name, MW or EUR/MWh, each of shape (24,)."""
+        power, people = self.power, self.population
+        series = {"price_eur_mwh": power.price, "system_imbalance_mw": power.rest + power.imbalance.sum(axis=0)}
+        for a, row in enumerate(power.alone_rows):
+            name = people.names[row]
+            series[f"load_mw/{name}"] = power.hourly[a]
+            series[f"forecast_mw/{name}"] = power.forecast[a]
+            series[f"forecast_history_mw/{name}"] = power.customers.forecast[a]
+            if self.measures.plan_row[a] >= 0:
+                plan = self.goods.plan[self.measures.plan_row[a]]
+                series[f"plan_mw/{name}"] = plan.reshape(24, 4).mean(axis=1)
+        for u, utility in enumerate(self.inputs.utilities):
+            series[f"imbalance_mw/{utility.name}"] = power.imbalance[u]
+            series[f"nomination_mw/{utility.name}"] = power.nomination[u]
+        return series

@@ -1,0 +1,231 @@
+"""The economy of electricity: forecasts, nomination, day-ahead clearing, intraday closure, settlement, bills.
+
+Timetable (Europe/Berlin): at noon before delivery day d meters are known to day d - meter_delay and plans for d
+are on the table; the utility nominates; prices come out at 12:45; what deviates is closed intraday or is imbalance.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from model.kernels import kernel
+from model.physics.electricity import (
+    DUAL,
+    SINGLE,
+    bill,
+    clear_day,
+    draw_system_imbalance,
+    nominate,
+    read_meters,
+    read_portfolio,
+    settle,
+    stack_costs,
+)
+from model.physics.forecasting import FEATURES, PRIOR_VARIANCE, WEEK, forecast_from_history
+from model.population import Population
+from model.streams import Floats, Ints, stream_key
+
+if TYPE_CHECKING:
+    from model.model import CollaborationModel
+
+HOURS = 24
+RECEIVERS = ("naive", "last_order", "full_history")
+PRICE_MEMORY = 1.0 / 28.0
+"""Weight of the newest day in a firm's own expectation of the hourly price profile: four weeks (assumption)."""
+
+
+class Learner:
+    """Recursive least squares for several series alike, each with its own history and states."""
+
+    def __init__(self, scale: Floats, delay: Ints, memory: Floats, receiver: Ints) -> None:
+        n = scale.size
+        self.scale, self.delay, self.memory, self.receiver = scale, delay, memory, receiver
+        longest = int(delay.max(initial=1))
+        self.ring = longest + max(longest, WEEK) + 1
+        self.past = np.zeros((n, self.ring, HOURS))
+        self.weights = np.zeros((n, HOURS, FEATURES))
+        self.covariance = np.tile(PRIOR_VARIANCE * np.eye(FEATURES), (n, HOURS, 1, 1))
+        self.running = np.zeros((n, 2))
+        self.forecast = np.zeros((n, HOURS))
+
+    def predict(self, day: int, weekend: Any) -> None:
+        """Learn from the newest metered day and write `forecast` for `day`, shape (series, 24)."""
+        forecast_all(day, weekend, self.receiver, self.delay, self.memory, self.scale, self.past, self.weights,
+                     self.covariance, self.running, self.forecast)
+
+    def observe(self, day: int, values: Floats) -> None:
+        """Keep what was metered on `day`, shape (series, 24); it is read once the delay has passed."""
+        self.past[:, day % self.ring] = values
+
+
+class Power:
+    """The submodel of electricity of one model."""
+
+    def __init__(self, model: CollaborationModel) -> None:
+        people, inputs = model.population, model.inputs
+        self.model = model
+        self.makers, self.utilities = people.makers, len(inputs.utilities)
+        self.weekend = model.futures.calendar.day_type > 0
+        self.alone_rows = np.flatnonzero(people.alone >= 0)
+        self.alone_utility = people.utility[self.alone_rows]
+        self.limit = connection_mw(people)[self.alone_rows]
+        self.customers = self._learner(self.limit, self.alone_utility)
+        error_sd = np.array([max(1e-6, u.forecasting.portfolio_error) for u in inputs.utilities])
+        self.portfolio = self._learner(error_sd, np.arange(self.utilities))
+        self.published_error = model.futures.portfolio_error
+        self.key = stream_key(model.seed, model.replication, "system_imbalance")
+        self.rest_state, self.rest = np.zeros(1), np.zeros(HOURS)
+        self.price = np.zeros(HOURS)
+        self.expected_price = model.futures.price[0].copy()
+        self.hourly = np.zeros((self.alone_rows.size, HOURS))
+        self.portfolio_load = np.zeros((self.utilities, HOURS))
+        self.forecast = np.zeros((self.alone_rows.size, HOURS))
+        self.expected = np.zeros((self.utilities, HOURS))
+        self.nomination = np.zeros((self.utilities, HOURS))
+        self.closed = np.zeros((self.utilities, HOURS))
+        self.imbalance = np.zeros((self.utilities, HOURS))
+        self.errors = np.zeros((self.utilities, self.portfolio.ring, HOURS))
+        self.error_variance = np.zeros((self.utilities, HOURS))
+        self.amounts = np.zeros((self.utilities, 4))
+        self.totals, self.generation = np.zeros(2), np.zeros(2)
+        self.rule = DUAL if inputs.balancing.rule == "dual" else SINGLE
+        self.contract = np.column_stack([
+            people.coded("retail", "contract", ("tariff", "indexed")).astype(np.float64),
+            people.spread("retail", "price"), people.spread("retail", "margin"),
+        ]) if self.makers else np.zeros((0, 3))
+        self.usual = usual_load_mw(people)
+        self.stack = _stack(inputs) if inputs.market.closure == "endogenous" and self.utilities else None
+
+    def _learner(self, scale: Floats, utility: Ints) -> Learner:
+        """Return a learner for series that belong to the given utilities, shape (series,)."""
+        rules = [self.model.inputs.utilities[u].forecasting for u in utility]
+        return Learner(
+            scale=np.asarray(scale, dtype=np.float64),
+            delay=np.array([r.meter_delay for r in rules], dtype=np.int64),
+            memory=np.array([r.memory for r in rules], dtype=np.float64),
+            receiver=np.array([RECEIVERS.index(r.receiver) for r in rules], dtype=np.int64),
+        )
+
+    def publish_prices(self, day: int) -> None:
+        """Take the exogenous prices of the day, and draw the rest of the system's imbalance."""
+        balancing = self.model.inputs.balancing
+        self.price[:] = self.model.futures.price[day]
+        draw_system_imbalance(day, self.key, balancing.rest_sd, balancing.rest_autocorrelation, self.rest_state,
+                              self.rest)
+
+    def forecast_customers(self, day: int) -> None:
+        """Forecast every separately metered customer from its history alone."""
+        self.customers.predict(day, self.weekend)
+        np.clip(self.customers.forecast, 0.0, self.limit[:, None], out=self.customers.forecast)
+        self.forecast[:] = self.customers.forecast
+
+    def nominate(self, day: int) -> None:
+        """Add up the forecasts and buy the position day-ahead."""
+        c, people, balancing = self.model.live, self.model.population, self.model.inputs.balancing
+        read_portfolio(c.load[: self.makers], people.utility, people.alone, self.portfolio_load)
+        self.portfolio.predict(day, self.weekend)
+        self.portfolio.observe(day, self.published_error[:, day])
+        nominate_all(
+            day, self.rule, balancing.penalty_short, balancing.penalty_long, self.alone_utility, self.forecast,
+            self.portfolio_load, self.published_error[:, day], self.portfolio.forecast, self.portfolio.delay,
+            self.portfolio.memory, self.errors, self.error_variance, self.expected, self.nomination,
+        )
+
+    def clear(self, day: int) -> None:
+        """Clear the zone's merit order with the agents' positions, or keep the exogenous prices."""
+        if self.stack is None:
+            return
+        market = self.model.inputs.market
+        clear_day(self.model.futures.residual[day], self.nomination.sum(axis=0), self.usual, *self.stack,
+                  market.price_floor, market.price_cap, self.price, self.generation)
+
+    def settle(self, day: int) -> None:
+        """Read the meters, close deviations intraday, settle imbalance and bill the customers."""
+        c, people, b = self.model.live, self.model.population, self.model.inputs.balancing
+        read_meters(c.load[: self.makers], people.utility, people.alone, self.hourly, c.peak_load)
+        drawn = self.portfolio_load.copy()
+        np.add.at(drawn, self.alone_utility, self.hourly)
+        settle(self.rule, b.beta, b.penalty_short, b.penalty_long, b.intraday_share, b.intraday_cost, drawn,
+               self.nomination, self.rest, self.price, self.closed, self.imbalance, self.amounts, self.totals)
+        bill(c.load[: self.makers], self.price, self.contract[:, 0], self.contract[:, 1], self.contract[:, 2],
+             c.electricity, c.energy_charge)
+        rows = slice(self.makers, self.makers + self.utilities)
+        c.nomination[rows], c.drawn[rows], c.imbalance[rows] = self.nomination, drawn, self.imbalance
+        c.cash[rows] -= self.amounts.sum(axis=1)
+        self.customers.observe(day, self.hourly)
+        self.errors[:, day % self.errors.shape[1]] = drawn - self.expected
+        self.expected_price += PRICE_MEMORY * (self.price - self.expected_price)
+
+
+@kernel
+def forecast_all(
+    day: int, weekend: Any, receiver: Ints, delay: Ints, memory: Floats, scale: Floats, past: Floats, weights: Floats,
+    covariance: Floats, running: Floats, forecast: Floats,
+) -> None:
+    """Forecast several series for `day`; arguments as in `forecast_from_history` with a leading series axis."""
+    for a in range(scale.size):
+        known = max(0, day - delay[a])
+        forecast_from_history(day, weekend[day], weekend[known], receiver[a], delay[a], memory[a], scale[a], past[a],
+                              weights[a], covariance[a], running[a], forecast[a])
+
+
+@kernel
+def nominate_all(
+    day: int, rule: int, cost_short: float, cost_long: float, alone_utility: Ints, forecast: Floats,
+    portfolio_load: Floats, published_error: Floats, expected_error: Floats, delay: Ints, memory: Floats,
+    errors: Floats, error_variance: Floats, expected: Floats, nomination: Floats,
+) -> None:
+    """Write every utility's expected load and nomination, MW, shape (utility, 24).
+
+    The published portfolio forecast is actual / (1 + published error); the utility corrects it by the error that it
+    has learnt to expect. Under dual pricing it buys a quantile, from the errors it has seen, shape (utility, ring, 24).
+    """
+    ring = errors.shape[1]
+    for u in range(expected.shape[0]):
+        for h in range(HOURS):
+            published = portfolio_load[u, h] / (1.0 + published_error[u, h])
+            expected[u, h] = published * (1.0 + expected_error[u, h])
+            if day >= delay[u]:
+                seen = errors[u, (day - delay[u]) % ring, h]
+                error_variance[u, h] += (1.0 - memory[u]) * (seen * seen - error_variance[u, h])
+    for a in range(alone_utility.size):
+        for h in range(HOURS):
+            expected[alone_utility[a], h] += forecast[a, h]
+    for u in range(expected.shape[0]):
+        for h in range(HOURS):
+            nomination[u, h] = nominate(expected[u, h], np.sqrt(error_variance[u, h]), rule, cost_short, cost_long)
+
+
+def connection_mw(people: Population) -> Floats:
+    """Return the connection capacity of every manufacturer, MW: the physical limit of its load, shape (n,)."""
+    batch = people.spread("process", "furnace") + people.spread("process", "mill")
+    batch += people.spread("process", "auxiliary")
+    is_batch = np.isin(np.arange(people.makers), people.with_process("batch"))
+    return np.where(is_batch, batch, 10.0 * people.spread("process", "mean_load"))
+
+
+def usual_load_mw(people: Population) -> float:
+    """Return the long-run mean load of all agents together, MW."""
+    total = 0.0
+    for firm in people.inputs.manufacturers:
+        p = firm.process
+        if p.kind == "batch":
+            heats = min(p.capacity, firm.demand.mean / p.heat_output)
+            total += firm.count * (p.mill + p.auxiliary + heats * p.heat_energy / HOURS)
+        elif p.kind == "shaped":
+            total += firm.count * p.mean_load
+    return total
+
+
+def _stack(inputs: Any) -> tuple[Floats, Floats, Floats]:
+    """Return capacity (MW), marginal cost (EUR/MWh) and emissions (t/MWh) by block, cheapest first."""
+    from model.reference import stack_table
+
+    market = inputs.market
+    table = stack_table(market.stack_table)
+    fuel = np.array([getattr(market, f"{name}_price") for name in table.fuel], dtype=np.float64)
+    cost, emission = stack_costs(fuel, table.efficiency, table.emission_factor, market.carbon_price)
+    order = np.argsort(cost, kind="stable")
+    return table.capacity_mw[order], cost[order], emission[order]
