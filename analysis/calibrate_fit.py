@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from model.calendar import DAY_TYPES, Calendar, build_calendar, classify_days
+from model.calendar import DAY_TYPES, Calendar, build_calendar
 from model.physics.series import rebuild_days, source_days
 from model.reference import BlockFit
 from model.streams import Floats, Ints, stream_key
@@ -17,6 +17,21 @@ RANKS = np.concatenate([[0.0, 0.0005, 0.001, 0.002, 0.005], np.linspace(0.01, 0.
 """Ranks at which the quantile map is tabulated: every 2 %, denser in the tails."""
 NOISE_LEVELS = 12
 """Levels, equally populated, at which the residual's strength is tabulated."""
+
+
+@dataclass(frozen=True)
+class BlockSettings:
+    """Settings of a block bootstrap.
+
+    Attributes:
+        components: principal components kept.
+        block_weeks: length of a block in weeks.
+        season_weeks: blocks come from within this many weeks of the season; -1 from anywhere.
+    """
+
+    components: int
+    block_weeks: int
+    season_weeks: int
 
 
 def _principal_components(flat: Floats, count: int) -> tuple[Floats, Floats]:
@@ -82,30 +97,21 @@ def _raw_quantiles(fit: BlockFit, variable: int, calendars: list[Calendar], real
     return out
 
 
-def real_day_types(first: datetime.date, days: int, holidays: frozenset[datetime.date]) -> Ints:
-    """Return the day type of each real day, shape (days,)."""
-    return classify_days(first, days, holidays)[1]
-
-
-def fit_blocks(
-    days: Floats, first: datetime.date, day_type: Ints, components: int, block_weeks: int, season_weeks: int
-) -> BlockFit:
+def fit_blocks(days: Floats, first: datetime.date, day_type: Ints, settings: BlockSettings) -> BlockFit:
     """Fit a generator to real days.
 
     Args:
         days: real values, shape (n days, V variables, S slots).
         first: date of the first day.
         day_type: type of each real day, shape (n,).
-        components: number of principal components, K.
-        block_weeks: bootstrap block in weeks.
-        season_weeks: half width of the seasonal window in weeks; -1 for none.
+        settings: number of components, length and season of the blocks.
     """
     count, variables, slots = days.shape
     mean = days.mean(axis=0)
     scale = np.repeat((days - mean).std(axis=(0, 2)), slots)
     scale[scale == 0] = 1.0
     centred = (days - mean).reshape(count, -1) / scale
-    axes, scores = _principal_components(centred, min(components, count - 1, variables * slots))
+    axes, scores = _principal_components(centred, min(settings.components, count - 1, variables * slots))
     rebuilt = (scores @ axes * scale).reshape(count, variables, slots) + mean
     noise = [_residual_noise(rebuilt[:, v], days[:, v] - rebuilt[:, v]) for v in range(variables)]
     monday = (7 - first.weekday()) % 7
@@ -113,7 +119,7 @@ def fit_blocks(
     fit = BlockFit(
         day_type=day_type, first_monday=monday,
         monday_day_of_year=(first + datetime.timedelta(days=monday)).timetuple().tm_yday,
-        block_weeks=block_weeks, season_weeks=season_weeks, mean=mean, components=axes * scale, scores=scores,
+        block_weeks=settings.block_weeks, season_weeks=settings.season_weeks, mean=mean, components=axes * scale, scores=scores,
         noise_level=np.array([n.level for n in noise]), noise_sd=np.array([n.sd for n in noise]),
         noise_scale=np.array([n.scale for n in noise]), noise_ar=np.array([n.ar for n in noise]),
         raw_quantiles=blank, real_quantiles=blank,
