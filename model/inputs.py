@@ -104,8 +104,8 @@ class Balancing:
 class Demand:
     """Daily demand for a firm's product: AR(1) with season and a common factor."""
 
-    mean: float = declare(1200.0, unit="unit/day", bounds=(0, 1e9), role="uncertainty",
-                          note="13.3 heats of 90 t give 33 MW on average", doc="Mean daily demand.")
+    mean: float = declare(1180.0, unit="unit/day", bounds=(0, 1e9), role="uncertainty",
+                          note="13.1 heats of 90 t give 33 MW on average", doc="Mean daily demand.")
     variation: float = declare(0.15, unit="1", bounds=(0, 5), role="uncertainty", note="daily order intake",
                                doc="Stationary standard deviation over mean.")
     autocorrelation: float = declare(0.7, unit="1", bounds=(-0.99, 0.99), role="uncertainty",
@@ -157,7 +157,7 @@ class Process:
     furnace: float = declare(48.0, unit="MW", bounds=(0.001, 10000), role="uncertainty",
                              note="60 MW site peak less mill and auxiliaries", doc="Power while a heat melts.")
     capacity: int = declare(19, unit="heat/day", bounds=(1, 96), role="uncertainty", source="census-qpc-331",
-                            doc="Heats that fit into a day; 13.3 of 19 is the industry's utilisation of .70.")
+                            doc="Heats that fit into a day; 13.1 of 19 is the industry's utilisation of .69.")
     mill: float = declare(8.0, unit="MW", bounds=(0, 10000), role="uncertainty", note="rolling mill",
                           doc="Power of the rolling mill, around the clock.")
     auxiliary: float = declare(4.0, unit="MW", bounds=(0, 10000), role="uncertainty", note="dust, water, light",

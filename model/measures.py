@@ -56,7 +56,7 @@ class Measures:
             self._money(values)
             self._firms(values)
             self._forecasts(values)
-        return values
+        return {key: float(value) for key, value in values.items()}
 
     def _money(self, values: dict[tuple[str, str], float]) -> None:
         ledger, scale = self.model.ledger, YEAR_DAYS / self.days

@@ -15,7 +15,7 @@ from model.columns import ColumnModelMixin
 from model.errors import InputError
 from model.futures import Futures, futures_of
 from model.goods import ACCOUNTS, Goods, signal_means
-from model.inputs import DataContract, ManufacturerInputs, ModelInputs, Process, UtilityInputs, replace_inputs
+from model.inputs import DataContract, Demand, ManufacturerInputs, ModelInputs, Process, UtilityInputs, replace_inputs
 from model.ledger import RESOURCES, Ledger
 from model.measures import Measures
 from model.population import CUSTOMERS, GRID, MARKET, Population, populate
@@ -32,6 +32,11 @@ GROUP_LINES = {
 }
 """Payer and payee of a group's accounts; None is the group itself."""
 
+REFERENCE_TOWN = {
+    "metalworks": "metal_processing_2018", "platers": "electroplating_2018", "joiners": "furniture_shop_2018",
+}
+"""The utility's other customers, eight each, and the measured shapes of their loads."""
+
 
 def reference_inputs(*, shared: bool = False) -> ModelInputs:
     """Return the reference case: a steel works, its utility and the utility's other customers.
@@ -40,10 +45,11 @@ def reference_inputs(*, shared: bool = False) -> ModelInputs:
         shared: whether the works shares its plan with the utility.
     """
     town = tuple(
-        ManufacturerInputs(name=name, count=8, sector=name, utility="power",
-                           process=Process(kind="shaped", load_table=table))
-        for name, table in (("metalworks", "metal_processing_2018"), ("rollers", "steel_works_2018"),
-                            ("machinists", "metal_processing_2018"))
+        ManufacturerInputs(
+            name=name, count=8, sector=name, utility="power", demand=Demand(mean=100.0),
+            process=Process(kind="shaped", load_table=table),
+        )
+        for name, table in REFERENCE_TOWN.items()
     )
     works = ManufacturerInputs(name="steel", utility="power", metered_alone=True)
     plan = DataContract(name="plan", provider="steel", partner="power")
