@@ -15,11 +15,11 @@ from typing import Any
 
 from model.errors import Fault, InputError
 from model.inputs import ModelInputs, as_tree
-from scenarios.spec_build import Case, build_cases
+from scenarios.spec_build import Case, build_cases, section_entries
 from scenarios.spec_evaluate import BreakEven, Evaluation, RunPlan, baseline_of, evaluation_of
 from scenarios.spec_sections import STUDY
 from scenarios.spec_shape import Reading, read
-from scenarios.spec_tree import Forest, changed, find, library, load, override_changes, set_changes
+from scenarios.spec_tree import Forest, changed, flatten, library, load, override_changes, set_changes
 from scenarios.yaml_source import Node, Place
 
 __all__ = ["BreakEven", "Evaluation", "Origin", "RunPlan", "Strategy", "Study", "library", "load_study", "study_hash"]
@@ -172,19 +172,26 @@ def _study(forest: Forest, tree: Node, faults: list[Fault]) -> Study | None:
         run=RunPlan(**values["run"]),
         evaluation=evaluation,
         origins=_origins(reading, cases),
-        policies=values.get("policies", {}),
+        policies={key: child.value for key, child in flatten(section_entries(tree, "policies"))},
         overrides=tuple(values.get("overrides", ())),
     )
 
 
 def _origins(reading: Reading, cases: Mapping[str, Case]) -> dict[str, Origin]:
     """Return where keys of the study, and keys that only one strategy sets, were set."""
-    origins = {key: _origin(place) for key, place in reading.places.items() if key}
-    for name, case in cases.items():
-        for key, place in case.places.items():
-            if key and reading.places.get(key) != place:
-                origins[f"strategies.{name}.{key}"] = _origin(place)
-    return origins
+    places = {key: place for key, place in reading.places.items() if key}
+    for key in {key for case in cases.values() for key in case.places if key}:
+        by_case = {name: case.places.get(key) for name, case in cases.items()}
+        shared = set(by_case.values())
+        if len(shared) == 1 and not key.startswith("contracts"):
+            places.update((key, place) for place in shared if place is not None)
+            continue
+        places |= {
+            f"strategies.{name}.{key}": place
+            for name, place in by_case.items()
+            if place is not None and place != places.get(key)
+        }
+    return {key: _origin(place) for key, place in places.items()}
 
 
 def _origin(place: Place) -> Origin:
@@ -208,7 +215,7 @@ def _tidy(faults: Sequence[Fault]) -> list[Fault]:
 def split_place(where: str) -> tuple[str, int, int]:
     """Return (file, line, column) of a place written file:line:column; line 0 where there is none."""
     name, *numbers = where.rsplit(":", 2)
-    if len(numbers) == 2 and all(number.isdecimal() for number in numbers):  # noqa: PLR2004 - line and column
+    if len(numbers) == 2 and all(number.isdecimal() for number in numbers):
         return name, int(numbers[0]), int(numbers[1])
     return where, 0, 0
 
@@ -222,8 +229,3 @@ def study_hash(study: Study) -> str:
         "evaluation": asdict(study.evaluation),
     }
     return hashlib.sha256(json.dumps(tree, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def scenario_file(name_or_path: str) -> Path:
-    """Return the file behind a library name or a path; see `spec_tree.find`."""
-    return find(name_or_path)

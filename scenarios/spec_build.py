@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from model.errors import Fault, InputError, nearest
+from model.errors import Fault, InputError
 from model.inputs import DataContract, ManufacturerInputs, ModelInputs, UtilityInputs
 from scenarios.spec_sections import CASE, FIRM_TYPES, PLATFORM_GROUPS
 from scenarios.spec_shape import Reading, lookup, read
@@ -42,7 +42,24 @@ def build_cases(tree: Node, faults: list[Fault]) -> dict[str, Case]:
     strategies = tree.entries["strategies"].entries if "strategies" in tree.entries else {}
     if "platforms" not in tree.entries:
         return {}
-    return {name: _case(tree, name, node, faults) for name, node in strategies.items()}
+    cases = {name: _case(tree, name, node, faults) for name, node in strategies.items()}
+    _judge_firms(cases, strategies, faults)
+    return cases
+
+
+def _judge_firms(cases: Mapping[str, Case], strategies: Mapping[str, Node], faults: list[Fault]) -> None:
+    """Complain about strategies that differ in who takes part, which leaves nothing to compare."""
+    firms = {name: _types(case) for name, case in cases.items()}
+    first = next(iter(firms), "")
+    for name, types in firms.items():
+        if types != firms[first]:
+            what = f"strategies.{name} has other firms than strategies.{first}"
+            allowed = "the same firms take part in every strategy; contracts and parameters differ"
+            faults.append(Fault(str(strategies[name].key_place), what, allowed))
+
+
+def _types(case: Case) -> dict[str, str]:
+    return {name: section.get("type", "") for name, section in case.values.get("firms", {}).items()}
 
 
 def _case(tree: Node, name: str, strategy: Node, faults: list[Fault]) -> Case:
@@ -54,14 +71,13 @@ def _case(tree: Node, name: str, strategy: Node, faults: list[Fault]) -> Case:
     try:
         inputs = _inputs(name, values, series)
     except InputError as error:
-        faults.extend(
-            _placed(fault, reading, values) for fault in error.faults if not _consequence(fault, reading, values)
-        )
+        faults.extend(_placed(fault, reading) for fault in error.faults if not _consequence(fault, reading, values))
         return Case(None, values, reading.places)
     return Case(inputs, values, reading.places)
 
 
-def _section(node: Node, key: str) -> Mapping[str, Node]:
+def section_entries(node: Node, key: str) -> Mapping[str, Node]:
+    """Return the entries of a section; none if it is not there."""
     return node.entries[key].entries if key in node.entries else {}
 
 
@@ -71,7 +87,7 @@ def _effective(tree: Node, strategy: Node, reading: Reading) -> Node:
     if "contracts" in strategy.entries:
         entries["contracts"] = strategy.entries["contracts"]
     node = Node(entries, tree.entries["platforms"].place, tree.entries["platforms"].key_place)
-    policies, changes = _section(tree, "policies"), _section(strategy, "changes")
+    policies, changes = section_entries(tree, "policies"), section_entries(strategy, "changes")
     imposed = dict(flatten(policies))
     for key, child in flatten(changes):
         place = str(child.key_place)
@@ -86,7 +102,7 @@ def _effective(tree: Node, strategy: Node, reading: Reading) -> Node:
 
 def _judge_policies(tree: Node, values: dict[str, Any], faults: list[Fault]) -> None:
     """Complain about policies that set what no policy maker decides."""
-    for key, child in flatten(_section(tree, "policies")):
+    for key, child in flatten(section_entries(tree, "policies")):
         parameter = lookup(CASE, tuple(key.split(".")), values)
         if parameter is not None and parameter.role != "lever":
             allowed = "policies set levers only; set it under platforms, or in an override"
@@ -135,7 +151,7 @@ def _prefixes(key: str) -> Iterator[str]:
         yield ".".join(parts[:length])
 
 
-def _placed(fault: Fault, reading: Reading, values: dict[str, Any]) -> Fault:
+def _placed(fault: Fault, reading: Reading) -> Fault:
     """Return a fault of the inputs at the line that causes it, or at the nearest section around it."""
     for key in _prefixes(fault.where):
         if key in reading.places:
@@ -155,8 +171,3 @@ def _consequence(fault: Fault, reading: Reading, values: dict[str, Any]) -> bool
     else:
         concerned = []
     return any(f"firms.{firm}" in reading.faulty for firm in concerned if firm)
-
-
-def near_word(word: str, known: list[str]) -> str:
-    """Return what is allowed for a name: the nearest match, and all of them."""
-    return f"{nearest(word, known)} known: {', '.join(known)}".strip()

@@ -171,7 +171,7 @@ def _values(parameter: Parameter, node: Node, reading: Reading) -> tuple[float, 
     values = tuple(read_leaf(parameter, item, where, reading) for item in items)
     if len(reading.faults) > before:
         return ()
-    if len(values) < 2 or any(a >= b for a, b in itertools.pairwise(values)):  # noqa: PLR2004 - a sweep
+    if len(values) < 2 or any(a >= b for a, b in itertools.pairwise(values)):
         reading.complain(where, node.place, f"{where} is no sweep", "allowed: a list of two or more ascending values")
     if any(math.isinf(value) for value in values):
         reading.complain(where, node.place, f"{where} is no sweep", "allowed: finite values")

@@ -1,6 +1,7 @@
 """Tables and series that a scenario names: committed ones by name, the user's own as files beside the scenario."""
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
@@ -12,6 +13,7 @@ from model.inputs import OwnSeries
 from scenarios.spec_shape import Reading, dotted
 from scenarios.spec_tree import inside, is_file
 
+_log = logging.getLogger(__name__)
 _TABLE = "_table"
 _SERIES = {"price_table": "price", "load_table": "load"}
 """Parameters that may name a raw series, with the kind of series."""
@@ -108,5 +110,7 @@ def _series(path: Path, kind: str, _changed: int, _size: int) -> OwnSeries:
     from scenarios.series_files import read_series
 
     clean = read_series(path, "price" if kind == "price" else "load")
+    for line in clean.report:
+        _log.warning("%s: %s", path.name, line)
     digest = hashlib.sha256(clean.values.tobytes()).hexdigest()
     return OwnSeries(name=str(path), first_day=clean.first.isoformat(), digest=digest, values=clean.values)

@@ -1,0 +1,171 @@
+"""The commands about scenario files: list, new, show, check, schema."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from model.errors import Fault, InputError
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def scenario_options[F: Callable[..., Any]](command: F) -> F:
+    """Add --override and --set, which every command that loads a scenario takes."""
+    override = click.option(
+        "--override", "overrides", multiple=True, metavar="NAME", help="Apply a named override of the scenario."
+    )
+    change = click.option(
+        "--set", "sets", multiple=True, metavar="KEY=VALUE", help="Set one value, such as balancing.beta=0.3."
+    )
+    return override(change(command))
+
+
+@click.command("list")
+@AS_JSON
+def list_command(as_json: bool) -> None:
+    """List the scenarios of the library, each with its question.
+
+    Example: tandem list --json
+    """
+    from scenarios.spec_tree import library, load
+
+    rows = []
+    for name, path in library().items():
+        tree = load(str(path)).tree
+        entries = tree.entries if tree else {}
+        goals = entries["goals"].entries if "goals" in entries else {}
+        rows.append(
+            {
+                "name": name,
+                "title": str(entries["title"].value) if "title" in entries else name,
+                "question": str(goals["question"].value) if "question" in goals else "",
+                "strategies": list(entries["strategies"].entries) if "strategies" in entries else [],
+            }
+        )
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for row in rows:
+        click.echo(
+            f"{row['name']}: {row['title']}\n    {row['question']}\n    strategies: {', '.join(row['strategies'])}"
+        )
+
+
+@click.command("new")
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
+def new_command(name: str, file: Path, force: bool) -> None:
+    """Copy the library scenario NAME to FILE, to be changed there.
+
+    Example: tandem new steel-and-power my-works.yaml
+    """
+    from scenarios.spec_tree import SUFFIXES, find
+
+    source = find(name)
+    if file.suffix not in SUFFIXES:
+        raise InputError([Fault(str(file), "is no name for a scenario", "allowed: a name that ends in .yaml")])
+    try:
+        with file.open("wb" if force else "xb") as target:
+            target.write(source.read_bytes())
+    except FileExistsError:
+        raise InputError([Fault(str(file), "exists and is kept", "--force overwrites it")]) from None
+    except (OSError, ValueError) as error:
+        raise InputError([Fault(str(file), f"cannot be written: {_reason(error)}")]) from None
+    click.echo(f"wrote {file}; next: tandem check {file}", err=True)
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+@click.command("show")
+@click.argument("name")
+@click.option("--resolved", is_flag=True, help="Fill in every default; the output is a scenario again.")
+@click.option("--explain", is_flag=True, help="Name the file and line that set each value, with unit and source.")
+@scenario_options
+@AS_JSON
+def show_command(
+    name: str, resolved: bool, explain: bool, overrides: tuple[str, ...], sets: tuple[str, ...], as_json: bool
+) -> None:
+    """Show the scenario NAME: a library name or a file.
+
+    Example: tandem show steel-and-power --explain
+    """
+    from scenarios import spec_explain
+    from scenarios.spec import load_study
+
+    study = load_study(name, overrides=overrides, sets=sets)
+    changed = bool(overrides or sets)
+    rows = spec_explain.explain(study) if explain else []
+    tree = spec_explain.resolved(study) if resolved or (changed and not explain) else {}
+    if as_json:
+        shown: dict[str, Any] = {"name": study.name, "title": study.title, "question": study.question}
+        shown |= {"resolved": tree} if tree else {}
+        shown |= {"explain": [asdict(row) for row in rows]} if rows else {}
+        shown |= {} if tree or rows else {"text": study.text}
+        click.echo(json.dumps(spec_explain.for_json(shown), ensure_ascii=False, indent=2))
+    elif rows:
+        click.echo(spec_explain.as_text(rows))
+    else:
+        click.echo(spec_explain.as_yaml(tree) if tree else study.text, nl=False)
+
+
+@click.command("check")
+@click.argument("file")
+@scenario_options
+@AS_JSON
+@click.pass_context
+def check_command(
+    context: click.Context, file: str, overrides: tuple[str, ...], sets: tuple[str, ...], as_json: bool
+) -> None:
+    """Check the scenario FILE and name every fault in it; exit code 2 if there is one.
+
+    Example: tandem check my-works.yaml
+    """
+    from scenarios.spec import load_study
+
+    try:
+        study = load_study(file, overrides=overrides, sets=sets)
+    except InputError as error:
+        if not as_json:
+            raise
+        click.echo(
+            json.dumps({"ok": False, "faults": [_fault(fault) for fault in error.faults]}, ensure_ascii=False, indent=2)
+        )
+        context.exit(2)
+    days = next(iter(study.strategies.values())).calendar.days
+    facts = {
+        "ok": True, "name": study.name, "strategies": list(study.strategies), "baseline": study.baseline,
+        "replications": study.run.replications, "days": days, "overrides": list(study.overrides), "faults": [],
+    }  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+        return
+    names = ", ".join(study.strategies)
+    click.echo(f"{file} is sound: {names}; {study.run.replications} replications of {days} days each")
+
+
+def _fault(fault: Fault) -> dict[str, Any]:
+    from scenarios.spec import split_place
+
+    name, line, column = split_place(fault.where)
+    return {"file": name, "line": line, "column": column, "what": fault.what, "allowed": fault.allowed}
+
+
+@click.command("schema")
+def schema_command() -> None:
+    """Print the JSON Schema of scenario files, for editors that complete and check YAML.
+
+    Save it beside your scenarios and put this on the first line of each of them:
+    # yaml-language-server: $schema=tandem.schema.json
+
+    Example: tandem schema > tandem.schema.json
+    """
+    from scenarios.schema import json_schema
+
+    click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))

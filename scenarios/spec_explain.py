@@ -1,0 +1,247 @@
+"""A study resolved and explained: every value that runs, with its unit and the line that set it."""
+
+import ast
+import dataclasses
+import inspect
+import io
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import model.inputs
+from model.inputs import ManufacturerInputs, ModelInputs, UtilityInputs
+from model.parameters import Parameter, parameters_of
+from scenarios.spec import Origin, Study
+from scenarios.spec_sections import FIRM_TYPES, PLATFORM_GROUPS, STUDY
+from scenarios.spec_shape import lookup
+
+_DECLARATIONS = "model/inputs.py"
+_WIDEST_VALUE = 40
+
+
+@dataclass(frozen=True)
+class Row:
+    """One value of a study.
+
+    Attributes:
+        key: dotted key; preceded by `strategies.NAME.` where strategies differ.
+        value: what runs.
+        unit: unit of the value.
+        file: the file that sets it, the command line, or the declaration whose default it is.
+        line: line in that file; 0 for the command line.
+        is_default: whether no scenario sets it.
+        source: id of the default's source, or "assumption"; "scenario" for a value that was set.
+        note: why the default is what it is.
+        doc: what the parameter means.
+    """
+
+    key: str
+    value: Any
+    unit: str
+    file: str
+    line: int
+    is_default: bool
+    source: str
+    note: str
+    doc: str
+
+
+def explain(study: Study) -> list[Row]:
+    """Return a row for every value: first of the study, then of the platforms, then of single strategies."""
+    rows = list(_study_rows(study))
+    common: dict[str, Row] = {}
+    single: list[Row] = []
+    for name, inputs in study.strategies.items():
+        for key, group, parameter, value in parameters(inputs):
+            own = f"strategies.{name}.{key}"
+            if key.startswith("contracts.") or own in study.origins:
+                single.append(_row(own, parameter, value, group, study.origins.get(own)))
+            elif key not in common:
+                common[key] = _row(key, parameter, value, group, study.origins.get(key))
+    return [*rows, *common.values(), *single]
+
+
+def parameters(inputs: ModelInputs) -> Iterator[tuple[str, type, Parameter, Any]]:
+    """Yield (dotted key, group, declaration, value) for every parameter of the inputs."""
+    for name in PLATFORM_GROUPS:
+        yield from _within(getattr(inputs, name), name)
+    firms: tuple[ManufacturerInputs | UtilityInputs, ...] = (*inputs.manufacturers, *inputs.utilities)
+    for firm in firms:
+        yield from _within(firm, f"firms.{firm.name}")
+    for contract in inputs.contracts:
+        yield from _within(contract, f"contracts.{contract.name}")
+
+
+def _within(group: Any, where: str) -> Iterator[tuple[str, type, Parameter, Any]]:
+    for name, parameter in parameters_of(type(group)).items():
+        yield f"{where}.{name}", type(group), parameter, getattr(group, name)
+    for item in dataclasses.fields(group):
+        inner = getattr(group, item.name)
+        if dataclasses.is_dataclass(inner):
+            yield from _within(inner, f"{where}.{item.name}")
+
+
+def _row(key: str, parameter: Parameter, value: Any, group: type, origin: Origin | None) -> Row:
+    if origin is not None:
+        return Row(key, value, parameter.unit, origin.file, origin.line, False, "scenario", "", parameter.doc)
+    line = _lines()[group.__name__, parameter.name]
+    return Row(key, value, parameter.unit, _DECLARATIONS, line, True, parameter.source, parameter.note, parameter.doc)
+
+
+@cache
+def _lines() -> dict[tuple[str, str], int]:
+    """Return the line of each declaration by (group, parameter)."""
+    tree = ast.parse(inspect.getsource(model.inputs))
+    return {
+        (group.name, field.target.id): field.lineno
+        for group in tree.body
+        if isinstance(group, ast.ClassDef)
+        for field in group.body
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+    }
+
+
+def _study_rows(study: Study) -> Iterator[Row]:
+    """Yield the values that belong to the study and not to the model."""
+    sections = {key: value for key, value in resolved(study).items() if key in ("goals", "run", "evaluate")}
+    for section, values in sections.items():
+        for key, value in _leaves(values, section):
+            origin = study.origins.get(key)
+            parameter = lookup(STUDY, tuple(key.split(".")), sections)
+            unit, doc = (parameter.unit, parameter.doc) if parameter else ("", "")
+            if origin is not None:
+                yield Row(key, value, unit, origin.file, origin.line, False, "scenario", "", doc)
+
+
+def _leaves(values: dict[str, Any], where: str) -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{where}.{key}")
+        else:
+            yield f"{where}.{key}", value
+
+
+def resolved(study: Study) -> dict[str, Any]:
+    """Return the study with every default filled in and `extends`, policies and overrides worked in.
+
+    The result is a scenario again: written as YAML it loads into the same inputs. The platforms are
+    those of the baseline; what other strategies change stands under their `changes`.
+    """
+    base = study.strategies[study.baseline]
+    tree: dict[str, Any] = {"title": study.title}
+    if study.description:
+        tree["description"] = study.description
+    goals: dict[str, Any] = {"question": study.question, "stakeholders": study.stakeholders}
+    tree["goals"] = {**goals, "outcomes": list(study.goals), "baseline": study.baseline}
+    tree["platforms"] = {**{name: _plain(getattr(base, name), study) for name in PLATFORM_GROUPS}, "firms": {}}
+    firms: tuple[ManufacturerInputs | UtilityInputs, ...] = (*base.manufacturers, *base.utilities)
+    for member in firms:
+        kind = next(kind for kind, group in FIRM_TYPES.items() if isinstance(member, group))
+        tree["platforms"]["firms"][member.name] = {"type": kind, **_plain(member, study)}
+    common = _shared_values(base, study)
+    tree["strategies"] = {name: _strategy(study, name, common) for name in study.strategies}
+    tree["run"] = dataclasses.asdict(study.run)
+    tree["evaluate"] = _evaluation(study)
+    return tree
+
+
+def _shared_values(inputs: ModelInputs, study: Study) -> dict[str, Any]:
+    return {key: _shown(value, study) for key, _, _, value in parameters(inputs) if not key.startswith("contracts.")}
+
+
+def _strategy(study: Study, name: str, common: dict[str, Any]) -> dict[str, Any]:
+    notes, inputs = study.strategy_notes[name], study.strategies[name]
+    own = _shared_values(inputs, study)
+    tree: dict[str, Any] = {"title": notes.title}
+    if notes.description:
+        tree["description"] = notes.description
+    tree["contracts"] = {contract.name: _plain(contract, study) for contract in inputs.contracts}
+    tree["changes"] = {key: value for key, value in own.items() if value != common[key]}
+    return tree
+
+
+def _evaluation(study: Study) -> dict[str, Any]:
+    evaluation = study.evaluation
+    tree: dict[str, Any] = {"outcomes": list(evaluation.outcomes), "parties": list(evaluation.parties)}
+    sweep = evaluation.break_even
+    if sweep is not None:
+        tree["break_even"] = {
+            "parameter": sweep.parameter,
+            "values": list(sweep.values),
+            "strategy": sweep.strategy,
+            "baseline": sweep.baseline,
+            "outcome": sweep.outcome,
+            **({"parties": list(sweep.parties)} if sweep.party else {}),
+        }
+    return tree
+
+
+def _plain(group: Any, study: Study) -> dict[str, Any]:
+    """Return a parameter group as a section of a scenario file."""
+    tree: dict[str, Any] = {}
+    for item in dataclasses.fields(group):
+        value = getattr(group, item.name)
+        if dataclasses.is_dataclass(value):
+            tree[item.name] = _plain(value, study)
+        elif item.name != "name":
+            tree[item.name] = _shown(value, study)
+    return tree
+
+
+def _shown(value: Any, study: Study) -> Any:
+    """Return a value as a scenario writes it: files relative to the scenario's folder."""
+    if isinstance(value, str) and Path(value).is_absolute():
+        folder = study.path.resolve().parent
+        return Path(value).relative_to(folder).as_posix() if Path(value).is_relative_to(folder) else value
+    return value
+
+
+def as_yaml(tree: dict[str, Any]) -> str:
+    """Return plain nested values as YAML, in their order."""
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.width = 110
+    yaml.allow_unicode = True
+    stream = io.StringIO()
+    yaml.dump(tree, stream)
+    return stream.getvalue()
+
+
+def for_json(value: Any) -> Any:
+    """Return a value that JSON can hold; infinity is written as in YAML."""
+    if isinstance(value, dict):
+        return {key: for_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [for_json(item) for item in value]
+    if isinstance(value, float) and math.isinf(value):
+        return ".inf" if value > 0 else "-.inf"
+    return value
+
+
+def as_text(rows: list[Row]) -> str:
+    """Return rows as aligned columns: key, value with unit, where it was set, and why."""
+    cells = [(row.key, _value_text(row), f"{row.file}:{row.line}" if row.line else row.file) for row in rows]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(line, widths, strict=True)), _reason(row)]).rstrip()
+        for row, line in zip(rows, cells, strict=True)
+    )
+
+
+def _value_text(row: Row) -> str:
+    values = row.value if isinstance(row.value, list) else [row.value]
+    text = ", ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in values)
+    if isinstance(row.value, bool):
+        text = text.lower()
+    text = f"{text} {row.unit}" if row.unit not in ("", "1") else text
+    return text if len(text) <= _WIDEST_VALUE else text[: _WIDEST_VALUE - 3] + "..."
+
+
+def _reason(row: Row) -> str:
+    if not row.is_default:
+        return ""
+    return f"default; {row.source}" + (f": {row.note}" if row.note else "")
