@@ -14,7 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("scenarios.cli:show_command", "Show a scenario: as written, resolved, or explained line by line."),
     "check": ("scenarios.cli:check_command", "Check a scenario and name every fault in it."),
     "schema": ("scenarios.cli:schema_command", "Print the JSON Schema of scenario files, for editors."),
-    "run": ("scenarios.cli_run:run_command", "Run a scenario's strategies on the same random futures."),
+    "run": ("analysis.cli_run:run_command", "Run a scenario's strategies on the same random futures."),
     "compare": ("analysis.cli_compare:compare_command", "Compare strategies with intervals; export CSV or XLSX."),
     "report": ("analysis.cli_report:report_command", "Write the report of a study as one HTML file."),
     "validate": ("analysis.cli_validate:validate_command", "Check the engine against closed forms and published numbers."),

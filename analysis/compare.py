@@ -1,0 +1,396 @@
+"""Paired comparison of strategies with a baseline on common random numbers.
+
+Pure functions of tidy frames (analysis.tables); the store is never touched. Every figure comes with
+the number of replications n. Differences are strategy minus baseline, so that a negative difference
+of a cost is a saving.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.breakeven import BreakEven, break_evens
+from analysis.estimates import (
+    Floats,
+    bca_interval,
+    control_adjusted,
+    probability_best,
+    replications_for,
+    t_estimate,
+    tail_excess,
+    variance_ratio,
+)
+from analysis.tables import StudyTables
+from model.errors import StoreError
+from model.outcomes import COST_COMPONENTS, OUTCOME
+
+CONTROL = "imbalance_covariance"
+"""The control variate: known mean zero in every strategy."""
+UNIT_COEFFICIENT = ("real_cost", "cost_imbalance")
+"""Outcomes that contain the control variate once, by the identity beta*S^2/2 with S = rest + own: coefficient 1."""
+FEW = 10
+"""Below this number of replications an interval is a rough guide."""
+SKEWED = 1.0
+"""Sample skewness above which the t interval should give way to the bootstrap."""
+HALF_WIDTH_SHARE = 0.05
+"""Precision that `replications_needed` aims at: half-width over absolute difference."""
+TAIL_NOTE = (
+    "CVaR95 from few replications is biased: about -11 % of the excess over the mean at 30 runs, because the worst "
+    "5 % of 30 runs is one and a half runs; read it as an order of magnitude"
+)
+DIFFERENCES = (
+    "strategy", "outcome", "party", "title", "unit", "direction", "family", "n", "baseline_mean", "mean", "difference",
+    "low", "high", "bca_low", "bca_high", "sd", "share_of_baseline", "share_of_bill", "variance_ratio",
+    "variance_ratio_low", "variance_ratio_high", "replications_needed", "replications_needed_independent",
+    "adjusted_difference", "adjusted_low", "adjusted_high", "control_coefficient", "control_method",
+    "replications_needed_adjusted", "verdict", "note",
+)  # fmt: skip
+"""Columns of the frame of differences."""
+
+
+@dataclass(frozen=True)
+class Bill:
+    """The energy bill that differences are expressed as a share of.
+
+    Attributes:
+        parties: the firms whose bills are added: those that share data, else all that have a bill.
+        eur_per_year: their bill under the baseline, mean over replications; NaN if nobody has one.
+    """
+
+    parties: tuple[str, ...]
+    eur_per_year: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything a comparison says.
+
+    Attributes:
+        tables: the study compared.
+        baseline: strategy that the others are compared with.
+        goal: outcome by which strategies are ranked: the study's first.
+        bill: see `Bill`.
+        differences: one row per strategy, outcome and party; columns `DIFFERENCES`.
+        ranking: strategy, title, n, mean, difference, low, high, share_of_bill, probability_best, rank.
+        components: strategy, component, title, n, mean, difference, low, high; sums to the total real cost.
+        parties: strategy, party, n, mean, difference, low, high, share_of_bill, verdict (gains, loses, unclear).
+        transfers: strategy, payer, payee, kind, n, baseline_mean, mean, difference, low, high.
+        tail: strategy, outcome, party, n, mean, cvar_minus_mean, standard_error, note.
+        break_even: the sweep's answers: for each party asked about, and for all of them together.
+        warnings: what a reader must know before believing a figure.
+    """
+
+    tables: StudyTables
+    baseline: str
+    goal: str
+    bill: Bill
+    differences: pd.DataFrame
+    ranking: pd.DataFrame
+    components: pd.DataFrame
+    parties: pd.DataFrame
+    transfers: pd.DataFrame
+    tail: pd.DataFrame
+    break_even: tuple[BreakEven, ...]
+    warnings: tuple[str, ...]
+
+
+def compare_study(
+    tables: StudyTables, *, baseline: str | None = None, half_width_share: float = HALF_WIDTH_SHARE
+) -> Comparison:
+    """Return the full comparison of a study.
+
+    Args:
+        tables: the study, as read from the store.
+        baseline: strategy to compare with; the study's own by default.
+        half_width_share: precision for `replications_needed`.
+
+    Raises:
+        StoreError: if the study has no finished run of the baseline.
+    """
+    base = tables.study.baseline if baseline is None else baseline
+    names = [member.name for member in tables.strategies]
+    if not (tables.metrics["strategy"] == base).any():
+        state = "has no finished run" if base in names else f"is not a strategy; known: {', '.join(names)}"
+        msg = f"{tables.study.name}: the baseline {base!r} {state}"
+        raise StoreError(msg)
+    bill = reference_bill(tables.metrics, base, tables.providers)
+    differences = paired_differences(tables.metrics, base, bill, half_width_share=half_width_share)
+    goal = goal_outcome(tables)
+    titles = {member.name: member.title for member in tables.strategies}
+    return Comparison(
+        tables=tables, baseline=base, goal=goal, bill=bill, differences=differences,
+        ranking=ranking(tables.metrics, base, goal, bill, titles),
+        components=component_table(tables.metrics, base),
+        parties=party_table(differences),
+        transfers=transfer_table(tables.transfers, base),
+        tail=tail_table(tables.metrics),
+        break_even=break_evens(tables.sweep, tables.study.evaluation.get("break_even")),
+        warnings=tuple(_warnings(tables, differences)),
+    )  # fmt: skip
+
+
+def goal_outcome(tables: StudyTables) -> str:
+    """Return the outcome that ranks the strategies: the study's first goal that is one value for all parties."""
+    listed = [name for name in tables.study.evaluation.get("goals", ()) if name in OUTCOME]
+    whole = [name for name in listed if not OUTCOME[name].per_party and OUTCOME[name].direction != "none"]
+    return whole[0] if whole else "real_cost"
+
+
+def reference_bill(metrics: pd.DataFrame, baseline: str, providers: Sequence[str]) -> Bill:
+    """Return the mean energy bill under the baseline of the firms that share data, or of all firms."""
+    rows = metrics[(metrics["strategy"] == baseline) & (metrics["outcome"] == "energy_bill")]
+    billed = tuple(dict.fromkeys(rows["party"]))
+    parties = tuple(name for name in providers if name in billed) or billed
+    total = rows[rows["party"].isin(parties)].groupby("replication")["value"].sum()
+    return Bill(parties, float(total.mean()) if len(total) else math.nan)
+
+
+def by_strategy(metrics: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
+    """Return (outcome, party) -> values, one row per replication, one column per strategy."""
+    order = list(dict.fromkeys(metrics["strategy"]))
+    return {
+        (str(outcome), str(party)): group.pivot(index="replication", columns="strategy", values="value").reindex(
+            columns=order
+        )
+        for (outcome, party), group in metrics.groupby(["outcome", "party"], sort=False)
+    }
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One outcome of one party under two strategies in the same random futures.
+
+    Attributes:
+        outcome: name of the outcome.
+        a: values under the strategy, shape (n,).
+        b: values under the baseline, shape (n,).
+        chance: paired differences of the control variate, shape (n,); zeros where there is none.
+    """
+
+    outcome: str
+    a: Floats
+    b: Floats
+    chance: Floats
+
+
+def pair(
+    outcome: str, table: pd.DataFrame, strategy: str, baseline: str, control: pd.DataFrame | None = None
+) -> Pair:  # fmt: skip
+    """Return the replications that both strategies finished; see `Pair`.
+
+    Args:
+        outcome: name of the outcome.
+        table: its values, one row per replication, one column per strategy.
+        strategy: column to compare.
+        baseline: column to compare with.
+        control: the control variate in the same shape, if there is one.
+    """
+    both = pd.DataFrame({"a": table[strategy], "b": table[baseline]}).dropna()
+    chance = np.zeros(len(both))
+    if control is not None and {strategy, baseline} <= set(control.columns):
+        aligned = (control[strategy] - control[baseline]).reindex(both.index).to_numpy(np.float64)
+        chance = aligned if np.isfinite(aligned).all() else chance
+    return Pair(outcome, both["a"].to_numpy(np.float64), both["b"].to_numpy(np.float64), chance)
+
+
+def paired_differences(
+    metrics: pd.DataFrame, baseline: str, bill: Bill, *, half_width_share: float = HALF_WIDTH_SHARE
+) -> pd.DataFrame:
+    """Return one row per strategy other than the baseline, outcome and party; columns `DIFFERENCES`."""
+    values = by_strategy(metrics)
+    order = {name: i for i, name in enumerate(OUTCOME)}
+    rows = []
+    for (outcome, party), table in sorted(values.items(), key=lambda item: (order[item[0][0]], item[0][1])):
+        control = values.get((CONTROL, party), values.get((CONTROL, "")))
+        for strategy in table.columns:
+            if strategy == baseline or baseline not in table:
+                continue
+            both = pair(outcome, table, strategy, baseline, control if _has_control(outcome) else None)
+            if both.a.size:
+                measures = _measures(both, half_width_share)
+                rows.append({"strategy": strategy, "outcome": outcome, "party": party, **measures})
+    frame = pd.DataFrame(rows, columns=list(DIFFERENCES))
+    frame["share_of_bill"] = (frame["difference"] / bill.eur_per_year).where(frame["unit"] == "EUR/yr")
+    return frame
+
+
+def _has_control(outcome: str) -> bool:
+    return OUTCOME[outcome].unit == "EUR/yr" and OUTCOME[outcome].family != "control"
+
+
+def _measures(both: Pair, share: float) -> dict[str, Any]:
+    """Return the columns of `DIFFERENCES` that follow from one pair."""
+    declared, a, b = OUTCOME[both.outcome], both.a, both.b
+    plain = t_estimate(a - b)
+    bca_low, bca_high = bca_interval(a - b)
+    ratio, ratio_low, ratio_high = variance_ratio(a, b)
+    half_width = share * abs(plain.value)
+    independent = math.sqrt(float(a.var(ddof=1) + b.var(ddof=1))) if a.size > 1 else math.nan
+    base_mean = float(b.mean())
+    return {
+        "title": declared.title, "unit": declared.unit, "direction": declared.direction, "family": declared.family,
+        "n": plain.n, "baseline_mean": base_mean, "mean": float(a.mean()), "difference": plain.value,
+        "low": plain.low, "high": plain.high, "bca_low": bca_low, "bca_high": bca_high, "sd": plain.sd,
+        "share_of_baseline": plain.value / abs(base_mean) if base_mean else math.nan,
+        "variance_ratio": ratio, "variance_ratio_low": ratio_low, "variance_ratio_high": ratio_high,
+        "replications_needed": replications_for(plain.sd, half_width),
+        "replications_needed_independent": replications_for(independent, half_width),
+        **_adjusted(both, share),
+        "verdict": verdict(plain.low, plain.high, declared.direction), "note": _note(a - b),
+    }  # fmt: skip
+
+
+def _adjusted(both: Pair, share: float) -> dict[str, Any]:
+    """Return the columns of the control-variate estimate; for outcomes without one, those of the plain estimate."""
+    difference = both.a - both.b
+    estimate, coefficient, method = t_estimate(difference), 0.0, "none"
+    if np.any(both.chance):
+        fixed = 1.0 if both.outcome in UNIT_COEFFICIENT else None
+        estimate, coefficient = control_adjusted(difference, both.chance, fixed)
+        method = "estimated" if fixed is None else "fixed at 1"
+    return {
+        "adjusted_difference": estimate.value, "adjusted_low": estimate.low, "adjusted_high": estimate.high,
+        "control_coefficient": coefficient, "control_method": method,
+        "replications_needed_adjusted": replications_for(estimate.sd, share * abs(estimate.value)),
+    }  # fmt: skip
+
+
+def verdict(low: float, high: float, direction: str) -> str:
+    """Return better, worse, unchanged, unclear, or an empty word where neither way is better."""
+    if direction == "none":
+        return ""
+    if low == high == 0.0:
+        return "unchanged"
+    if not (math.isfinite(low) and math.isfinite(high)) or low <= 0.0 <= high:
+        return "unclear"
+    falls = high < 0.0
+    return "better" if falls == (direction == "lower") else "worse"
+
+
+def _note(difference: Floats) -> str:
+    n = difference.size
+    notes = []
+    if n < FEW:
+        notes.append(f"n = {n} is too small to trust the interval")
+    spread = float(difference.std())
+    if n >= 3 and spread > 0:
+        skewness = float(((difference - difference.mean()) ** 3).mean()) / spread**3
+        if abs(skewness) > SKEWED:
+            notes.append(f"skewed ({skewness:+.1f}): read the bootstrap interval")
+    return "; ".join(notes)
+
+
+def ranking(
+    metrics: pd.DataFrame, baseline: str, goal: str, bill: Bill, titles: Mapping[str, str]
+) -> pd.DataFrame:  # fmt: skip
+    """Return the strategies by their mean of the goal outcome, best first; see `Comparison`."""
+    table = by_strategy(metrics).get((goal, ""))
+    if table is None:
+        msg = f"no finished run has a value of {goal}"
+        raise StoreError(msg)
+    table = table.dropna(axis="columns", how="all").dropna()
+    lower = OUTCOME[goal].direction != "higher"
+    chance = probability_best(table.to_numpy(np.float64), lower_is_better=lower)
+    rows = []
+    for name, probability in zip(table.columns, chance, strict=True):
+        estimate = t_estimate((table[name] - table[baseline]).to_numpy(np.float64))
+        is_base = name == baseline
+        low, high = (0.0, 0.0) if is_base else (estimate.low, estimate.high)
+        rows.append(
+            {
+                "strategy": name, "title": titles.get(name, name), "n": estimate.n, "mean": float(table[name].mean()),
+                "difference": estimate.value, "low": low, "high": high,
+                "share_of_bill": estimate.value / bill.eur_per_year if OUTCOME[goal].unit == "EUR/yr" else math.nan,
+                "probability_best": float(probability),
+            }
+        )  # fmt: skip
+    frame = pd.DataFrame(rows).sort_values("mean", ascending=lower, kind="stable", ignore_index=True)
+    frame["rank"] = np.arange(1, len(frame) + 1)
+    return frame
+
+
+def component_table(metrics: pd.DataFrame, baseline: str) -> pd.DataFrame:
+    """Return the real cost by component, its total in the last row of each strategy; see `Comparison`."""
+    names = [*COST_COMPONENTS, "real_cost"]
+    return _mean_table(metrics[metrics["outcome"].isin(names)], baseline, names)
+
+
+def _mean_table(metrics: pd.DataFrame, baseline: str, names: Sequence[str]) -> pd.DataFrame:
+    values = by_strategy(metrics)
+    rows = []
+    for strategy in dict.fromkeys(metrics["strategy"]):
+        for name in names:
+            table = values.get((name, ""))
+            if table is None or strategy not in table or baseline not in table:
+                continue
+            both = pair(name, table, strategy, baseline)
+            estimate = t_estimate(both.a - both.b)
+            rows.append(
+                {
+                    "strategy": strategy, "component": name, "title": OUTCOME[name].title, "n": estimate.n,
+                    "mean": float(both.a.mean()), "difference": estimate.value,
+                    "low": estimate.low, "high": estimate.high,
+                }
+            )  # fmt: skip
+    columns = ["strategy", "component", "title", "n", "mean", "difference", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def party_table(differences: pd.DataFrame) -> pd.DataFrame:
+    """Return who gains and who loses: the difference of every party's net cost; see `Comparison`."""
+    rows = differences[differences["outcome"] == "party_cost"]
+    columns = ["strategy", "party", "n", "baseline_mean", "mean", "difference", "low", "high", "share_of_bill"]
+    frame = rows[columns].reset_index(drop=True)
+    words = {"better": "gains", "worse": "loses"}
+    frame["verdict"] = [words.get(word, word) for word in rows["verdict"]]
+    return frame
+
+
+def transfer_table(transfers: pd.DataFrame, baseline: str) -> pd.DataFrame:
+    """Return who pays whom for what, and how that differs from the baseline; a missing payment is zero."""
+    key = ["payer", "payee", "kind"]
+    columns = ["strategy", *key, "n", "baseline_mean", "mean", "difference", "low", "high"]
+    wide = transfers.pivot_table(index=key, columns=["strategy", "replication"], values="value", fill_value=0.0)
+    if wide.empty:
+        return pd.DataFrame(columns=columns)
+    rows = []
+    for strategy in dict.fromkeys(transfers["strategy"]):
+        common = wide[strategy].columns.intersection(wide[baseline].columns)
+        for payment in wide.index:
+            a = wide.loc[payment, strategy][common].to_numpy(np.float64)
+            b = wide.loc[payment, baseline][common].to_numpy(np.float64)
+            estimate = t_estimate(a - b)
+            means = [estimate.n, float(b.mean()), float(a.mean()), estimate.value, estimate.low, estimate.high]
+            rows.append([strategy, *payment, *means])
+    return pd.DataFrame(rows, columns=columns)
+
+
+def tail_table(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Return CVaR95 minus mean of yearly cost per strategy, for the economy and for every party."""
+    rows = []
+    for (outcome, party), table in by_strategy(metrics[metrics["outcome"].isin(["real_cost", "party_cost"])]).items():
+        for strategy in table.columns:
+            sample = table[strategy].dropna().to_numpy(np.float64)
+            if sample.size:
+                excess, error = tail_excess(sample)
+                rows.append([strategy, outcome, party, sample.size, float(sample.mean()), excess, error, TAIL_NOTE])
+    columns = ["strategy", "outcome", "party", "n", "mean", "cvar_minus_mean", "standard_error", "note"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _warnings(tables: StudyTables, differences: pd.DataFrame) -> list[str]:
+    found = []
+    failed = int((tables.runs["status"] == "failed").sum())
+    waiting = int(tables.runs["status"].isin(["pending", "running"]).sum())
+    if failed:
+        found.append(f"{failed} of {len(tables.runs)} runs failed; replications are compared where both sides finished")
+    if waiting:
+        found.append(f"{waiting} of {len(tables.runs)} runs are not finished; `tandem run` resumes them")
+    least = int(differences["n"].min()) if len(differences) else 0
+    if least < FEW:
+        found.append(f"n = {least} replications: too few for the intervals to be trusted; {FEW} or more are needed")
+    return found

@@ -1,0 +1,126 @@
+"""Comparisons as plain text for a terminal."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from analysis.compare import CONTROL, Comparison
+from model.outcomes import OUTCOME
+
+_EXACT_FROM = 1000.0
+_NAMES = 40
+
+
+def ranked(comparison: Comparison) -> str:
+    """Return the short answer: strategies in order, with interval, share of bill and probability of best."""
+    study, goal = comparison.tables.study, OUTCOME[comparison.goal]
+    rows = []
+    for row in comparison.ranking.itertuples():
+        base = row.strategy == comparison.baseline
+        rows.append([
+            str(row.rank), str(row.strategy), number(row.mean), "baseline" if base else number(row.difference),
+            "" if base else interval(row.low, row.high), "" if base else percent(row.share_of_bill),
+            percent(row.probability_best, digits=0), str(row.n),
+        ])  # fmt: skip
+    head = ["", "strategy", f"mean {goal.unit}", "difference", "95 % interval", "of bill", "best", "n"]
+    return "\n".join([
+        f"{study.title}: {study.question}",
+        f"{goal.title}, paired on common random numbers, seed {study.seed}, against {comparison.baseline}"
+        f"{_bill(comparison)}",
+        "",
+        table(head, rows, left=(1,)),
+        *_tail_lines(comparison),
+    ])  # fmt: skip
+
+
+def full(comparison: Comparison, outcomes: Sequence[str] = ()) -> str:
+    """Return the ranking, and per strategy its differences, who gains and loses, and who pays whom."""
+    wanted = outcomes or comparison.tables.study.evaluation.get("outcomes", ())
+    parts = [ranked(comparison)]
+    for strategy in comparison.ranking["strategy"]:
+        if strategy != comparison.baseline:
+            parts += ["", f"{strategy} against {comparison.baseline}", *_blocks(comparison, strategy, wanted)]
+    return "\n".join(parts)
+
+
+def number(value: Any) -> str:
+    """Return a number for people: thousands separated when large, four digits when small."""
+    if not math.isfinite(value):
+        return "-" if math.isnan(value) else "inf"
+    return f"{value:,.0f}" if abs(value) >= _EXACT_FROM else f"{value:.4g}"
+
+
+def percent(value: Any, digits: int = 2) -> str:
+    """Return a share as a percentage."""
+    return "-" if not math.isfinite(value) else f"{100 * value:.{digits}f} %"
+
+
+def interval(low: Any, high: Any) -> str:
+    """Return an interval."""
+    return "-" if math.isnan(low) else f"{number(low)} to {number(high)}"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> str:
+    """Return aligned columns; those in `left` hold words, the others numbers."""
+    grid = [list(head), *[list(row) for row in rows]]
+    widths = [max(len(row[i]) for row in grid) for i in range(len(head))]
+    lines = []
+    for row in grid:
+        cells = [
+            cell.ljust(w) if i in left else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def _bill(comparison: Comparison) -> str:
+    bill = comparison.bill
+    if not math.isfinite(bill.eur_per_year):
+        return ""
+    return f"; energy bill of {' and '.join(bill.parties)}: {number(bill.eur_per_year)} EUR/yr"
+
+
+def _tail_lines(comparison: Comparison) -> list[str]:
+    lines = [""] if comparison.break_even or comparison.warnings else []
+    for answer in comparison.break_even:
+        whose = " + ".join(answer.parties) or "all parties together"
+        lines.append(f"{answer.strategy}, {OUTCOME[answer.outcome].title.lower()} of {whose}: {answer.verdict}")
+    return lines + [f"warning: {words}" for words in comparison.warnings]
+
+
+def _blocks(comparison: Comparison, strategy: str, wanted: Sequence[str]) -> list[str]:
+    rows = comparison.differences[comparison.differences["strategy"] == strategy]
+    shown = rows[rows["outcome"].isin([*wanted]) & (rows["outcome"] != CONTROL)]
+    head = ["outcome", "party", "unit", "difference", "95 % interval", "of bill", "adjusted", "its interval",
+            "var. ratio", "n for 5 %"]  # fmt: skip
+    lines = [[
+        str(r.title)[:_NAMES], str(r.party), str(r.unit), number(r.difference), interval(r.low, r.high),
+        percent(r.share_of_bill), number(r.adjusted_difference) if r.control_method != "none" else "",
+        interval(r.adjusted_low, r.adjusted_high) if r.control_method != "none" else "", number(r.variance_ratio),
+        number(r.replications_needed),
+    ] for r in shown.itertuples()]  # fmt: skip
+    return [table(head, lines, left=(0, 1, 2)), "", *_payments(comparison, strategy)]
+
+
+def _payments(comparison: Comparison, strategy: str) -> list[str]:
+    parties = comparison.parties[comparison.parties["strategy"] == strategy]
+    gains = [
+        [str(r.party), str(r.verdict), number(r.difference), interval(r.low, r.high)] for r in parties.itertuples()
+    ]
+    paid = comparison.transfers[comparison.transfers["strategy"] == strategy]
+    moved = paid[paid["difference"].abs() > 0.0]
+    return [
+        table(["party", "", "net cost, EUR/yr", "95 % interval"], gains, left=(0, 1)),
+        "",
+        *([_transfers(moved)] if len(moved) else ["no payment between parties changes"]),
+    ]
+
+
+def _transfers(moved: pd.DataFrame) -> str:
+    rows = [
+        [str(r.payer), str(r.payee), str(r.kind), number(r.mean), number(r.difference), interval(r.low, r.high)]
+        for r in moved.itertuples()
+    ]  # fmt: skip
+    return table(["payer", "payee", "for", "EUR/yr", "difference", "95 % interval"], rows, left=(0, 1, 2))

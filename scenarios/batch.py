@@ -1,0 +1,304 @@
+"""A study from question to results: plan it, run what is missing, survive whatever interrupts.
+
+The store gets the whole study as pending runs first. A task is one random future under all
+strategies, so that what they share is generated once per process. An interrupted batch is
+resumed by the same command; a killed worker costs time, never a run.
+"""
+
+import dataclasses
+import time
+import traceback
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from dataclasses import dataclass
+from typing import Any
+
+from model.errors import TandemError
+from model.inputs import ModelInputs, replace_inputs
+from scenarios.executors import executor, stop
+from scenarios.progress import Progress
+from scenarios.provenance import canonical_json, execution, inputs_json, model_version, sha256
+from scenarios.run import RunResult, run_once
+from scenarios.spec import Study
+from scenarios.store import PendingRun, Store, StrategyPlan, StudyPlan
+
+SWEEP_REPLICATIONS = 10
+"""Random futures per point of the break-even sweep, or those of the study if fewer."""
+TASK_SECONDS = 0.4
+"""Shortest task worth sending to another process."""
+MOST_DEATHS = 2
+"""How often a task may kill a worker while it runs alone, before its runs are recorded as failed."""
+_TRIAL_DAYS = 20
+_POLL_S = 0.5
+
+
+@dataclass(frozen=True)
+class Job:
+    """One simulation to do, and the runs that wait for its result (identical inputs share it)."""
+
+    run_ids: tuple[int, ...]
+    inputs: ModelInputs
+    seed: int
+    replication: int
+    keep_hours: bool
+
+
+type Task = tuple[Job, ...]
+type Finished = list[tuple[tuple[int, ...], RunResult | str]]
+
+
+@dataclass(frozen=True)
+class BatchReport:
+    """What a call of `run_study` did.
+
+    Attributes:
+        study_id: the study in the store.
+        total: runs of the study, sweep included.
+        answered: runs that were in the store already or have an identical twin there.
+        computed: runs computed now.
+        failed: runs that failed now.
+        seconds: elapsed time.
+    """
+
+    study_id: int
+    total: int
+    answered: int
+    computed: int
+    failed: int
+    seconds: float
+
+
+@dataclass
+class _Crew:
+    """Everything a running batch needs to hand on."""
+
+    store: Store
+    execution_id: int
+    workers: int
+    progress: Progress
+    pace_s: float = TASK_SECONDS
+
+
+def run_study(study: Study, store: Store, *, workers: int, break_even: bool = True, quiet: bool = False) -> BatchReport:
+    """Run whatever of `study` the store does not hold yet.
+
+    Args:
+        study: the checked scenario.
+        store: receives every result as it is finished.
+        workers: processes; 1 runs in this one.
+        break_even: whether to run the break-even sweep that the study declares.
+        quiet: no progress on stderr.
+
+    Raises:
+        KeyboardInterrupt: on Ctrl-C; finished runs are kept and the rest is pending again.
+        StoreError: if another process runs a batch in this store.
+    """
+    begun = time.monotonic()
+    plan, known_inputs = plan_study(study, break_even=break_even)
+    with store.writing():
+        store.recover()
+        study_id = store.enter(plan)
+        store.retry_failed(study_id)
+        store.answer_known(study_id)
+        pending = store.pending(study_id)
+        tasks = tasks_of(pending, known_inputs)
+        progress = Progress(len(pending), quiet=quiet)
+        if pending:
+            _compute(tasks, store, workers, progress)
+    total = sum(member.replications for member in plan.strategies)
+    return BatchReport(
+        study_id, total, total - len(pending), progress.done, progress.failed, time.monotonic() - begun
+    )  # fmt: skip
+
+
+def plan_study(study: Study, *, break_even: bool = True) -> tuple[StudyPlan, dict[str, ModelInputs]]:
+    """Return the study as it enters the store, and the resolved inputs by their hash."""
+    known: dict[str, ModelInputs] = {}
+    members = [
+        _member(name, inputs, study, known, sweep_value=None, replications=study.run.replications)
+        for name, inputs in study.strategies.items()
+    ]
+    replications = min(SWEEP_REPLICATIONS, study.run.replications)
+    for name, value, inputs in sweep_points(study) if break_even else ():
+        members.append(_member(name, inputs, study, known, sweep_value=value, replications=replications))
+    evaluation = {"goals": study.goals, **dataclasses.asdict(study.evaluation)}
+    if not break_even:
+        evaluation["break_even"] = None
+    shown: dict[str, Any] = {
+        "name": study.name, "title": study.title, "question": study.question, "text": study.text,
+        "baseline": study.baseline, "seed": study.run.seed, "replications": study.run.replications,
+        "evaluation": canonical_json(evaluation), "model_version": model_version(),
+    }  # fmt: skip
+    identity = sha256(canonical_json([shown, [dataclasses.astuple(member) for member in members]]))
+    return StudyPlan(**shown, identity=identity, strategies=tuple(members)), known
+
+
+def sweep_points(study: Study) -> list[tuple[str, float, ModelInputs]]:
+    """Return (strategy, value, inputs) for every point of the declared break-even sweep; empty without one."""
+    sweep = study.evaluation.break_even
+    if sweep is None:
+        return []
+    return [
+        (name, value, replace_inputs(study.strategies[name], {sweep.parameter: value}))
+        for value in sweep.values
+        for name in (sweep.baseline, sweep.strategy)
+    ]
+
+
+def tasks_of(pending: Sequence[PendingRun], inputs: Mapping[str, ModelInputs]) -> list[Task]:
+    """Group pending runs: one task per replication, one job per distinct simulation in it."""
+    groups: dict[tuple[int, int], dict[str, list[PendingRun]]] = {}
+    for run in pending:
+        groups.setdefault((run.seed, run.replication), {}).setdefault(run.inputs_hash, []).append(run)
+    return [
+        tuple(
+            Job(tuple(r.id for r in runs), inputs[digest], seed, replication, any(r.keep_hours for r in runs))
+            for digest, runs in by_inputs.items()
+        )
+        for (seed, replication), by_inputs in groups.items()
+    ]
+
+
+def estimate_seconds(study: Study, *, break_even: bool = True) -> tuple[int, float]:
+    """Return the number of simulations of a study and their computing time, from one short trial run."""
+    plan, known = plan_study(study, break_even=break_even)
+    runs = len({(m.inputs_hash, number) for m in plan.strategies for number in range(m.replications)})
+    inputs = known[plan.strategies[0].inputs_hash]
+    warm_up([inputs])
+    trial = replace_inputs(inputs, {"calendar.days": min(_TRIAL_DAYS, inputs.calendar.days), "calendar.burn_in": 0})
+    seconds = run_once(trial, plan.seed, 0).seconds
+    days = inputs.calendar.days + inputs.calendar.burn_in
+    return runs, runs * seconds * days / trial.calendar.days
+
+
+def warm_up(inputs: Sequence[ModelInputs]) -> None:
+    """Simulate one day of each strategy, which compiles every kernel it uses and keeps it on disk."""
+    for member in inputs:
+        run_once(replace_inputs(member, {"calendar.days": 1, "calendar.burn_in": 0}), 0, 0)
+
+
+def compute(task: Task) -> Finished:
+    """Simulate every job of a task, in a worker; a failure is a traceback, never an exception."""
+    finished: Finished = []
+    for job in task:
+        try:
+            result: RunResult | str = run_once(job.inputs, job.seed, job.replication, job.keep_hours)
+        except Exception:  # one failed run must not lose the others
+            result = traceback.format_exc()
+        finished.append((job.run_ids, result))
+    return finished
+
+
+def _member(
+    name: str, inputs: ModelInputs, study: Study, known: dict[str, ModelInputs], *,
+    sweep_value: float | None, replications: int,
+) -> StrategyPlan:  # fmt: skip
+    text = inputs_json(inputs)
+    digest = sha256(text)
+    known[digest] = inputs
+    notes = study.strategy_notes[name]
+    return StrategyPlan(
+        name, notes.title, notes.description, sweep_value, text, digest, replications, keep_hours=sweep_value is None
+    )
+
+
+def _compute(tasks: list[Task], store: Store, workers: int, progress: Progress) -> None:
+    from model.kernels import is_cached
+
+    if not is_cached():
+        progress.say("compiling kernels, once")
+        _try_warm_up(tasks[0])
+    crew = _Crew(store, store.begin(execution()), max(1, min(workers, len(tasks))), progress)
+    try:
+        _drive(deque(tasks), crew)
+    except BaseException:
+        store.recover()
+        raise
+    progress.finish()
+
+
+def _try_warm_up(task: Task) -> None:
+    try:
+        warm_up([job.inputs for job in task])
+    except TandemError:
+        return  # the runs themselves will fail, each as a row with its traceback
+
+
+def _drive(waiting: deque[Task], crew: _Crew) -> None:
+    """Run all tasks; those in flight when a worker dies are repeated one at a time, each in a fresh pool."""
+    while waiting:
+        suspects = _run_pool(waiting, crew)
+        for task in suspects:
+            _run_alone(task, crew)
+
+
+def _run_pool(waiting: deque[Task], crew: _Crew) -> list[Task]:
+    """Work through `waiting` until it is empty or the pool breaks; return the tasks in flight at that moment."""
+    pool = executor("serial" if crew.workers == 1 else "processes", crew.workers)
+    flying: dict[Future[Finished], Task] = {}
+    try:
+        while waiting or flying:
+            _fill(pool, waiting, flying, crew)
+            done, _ = wait(flying, timeout=_POLL_S, return_when=FIRST_COMPLETED)
+            for future in done:
+                _keep(future.result(), crew)
+                del flying[future]
+            crew.progress.advance(0)
+    except BrokenExecutor:
+        stop(pool)
+        return list(flying.values())
+    except BaseException:
+        stop(pool)
+        raise
+    pool.shutdown()
+    return []
+
+
+def _fill(pool: Executor, waiting: deque[Task], flying: dict[Future[Finished], Task], crew: _Crew) -> None:
+    """Hand out tasks: one more than there are workers, so that none waits for the parent; serially one by one."""
+    most = 1 if crew.workers == 1 else crew.workers + 1
+    while waiting and len(flying) < most:
+        task = _merged(waiting, crew.pace_s)
+        try:
+            flying[_submit(pool, task, crew)] = task
+        except BrokenExecutor:
+            waiting.appendleft(task)
+            raise
+
+
+def _run_alone(task: Task, crew: _Crew) -> None:
+    """Repeat a task in a pool of its own; after `MOST_DEATHS` deaths its runs are recorded as failed."""
+    for _ in range(MOST_DEATHS):
+        pool = executor("processes", 1)
+        try:
+            _keep(_submit(pool, task, crew).result(), crew)
+        except BrokenExecutor:
+            continue
+        finally:
+            stop(pool)
+        return
+    reason = f"the worker process died {MOST_DEATHS + 1} times (killed, or out of memory)"
+    _keep([(job.run_ids, f"{reason}; seed {job.seed}, replication {job.replication}") for job in task], crew)
+
+
+def _submit(pool: Executor, task: Task, crew: _Crew) -> Future[Finished]:
+    crew.store.mark_running([run_id for job in task for run_id in job.run_ids], crew.execution_id)
+    return pool.submit(compute, task)
+
+
+def _keep(finished: Finished, crew: _Crew) -> None:
+    crew.store.record(finished)
+    seconds = [result.seconds for _, result in finished if isinstance(result, RunResult)]
+    if seconds:
+        crew.pace_s = sum(seconds) / len(seconds)
+    failed = sum(len(ids) for ids, result in finished if isinstance(result, str))
+    crew.progress.advance(sum(len(ids) for ids, _ in finished), failed)
+
+
+def _merged(waiting: deque[Task], run_seconds: float) -> Task:
+    """Return the next replications as one task of at least `TASK_SECONDS`, by the pace seen so far."""
+    task: Task = waiting.popleft()
+    while waiting and len(task) * run_seconds < TASK_SECONDS:
+        task = (*task, *waiting.popleft())
+    return task
