@@ -46,6 +46,9 @@ run: install ## run the reference study, compare, and write the report into out/
 	$(BIN)/tandem report $(STUDY) --db out/tandem.db --out out/$(STUDY).html
 
 test: install ## run the whole test suite; kernels are compiled once, before the workers start
+	@mkdir -p out && rm -f out/warm-up.db*
+	$(BIN)/tandem run $(STUDY) --days 2 --replications 1 --no-break-even --workers 1 --quiet --db out/warm-up.db >out/warm-up.txt
+	@rm -f out/warm-up.db* out/warm-up.txt
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --benchmark-disable
 
 fmt: install ## format the code and mend what ruff can mend

@@ -24,8 +24,8 @@ cd "$work/elsewhere"
 tandem=$work/venv/bin/tandem
 "$tandem" --help
 "$tandem" list --json
-"$tandem" run steel-and-power --set run.replications=2 --set run.days=7 --db "$work/elsewhere/tandem.db"
-"$tandem" compare steel-and-power --db "$work/elsewhere/tandem.db" --json >"$work/compare.json"
-"$tandem" report steel-and-power --db "$work/elsewhere/tandem.db" --out "$work/report.html"
-[[ -s $work/compare.json && -s $work/report.html ]]
+"$tandem" run steel-and-power --days 7 --replications 2 --no-break-even --workers 1 --db tandem.db --json >run.json
+"$tandem" compare steel-and-power --db tandem.db --json >compare.json
+"$tandem" report steel-and-power --db tandem.db --out report.html
+[[ -s run.json && -s compare.json && -s report.html ]]
 echo "wheel: built, installed and used outside the repository"
