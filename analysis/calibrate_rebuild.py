@@ -30,14 +30,28 @@ ERROR_DAYS = 1275
 """Length in days of the series behind the forecast-error statistics (2015-01-01 to 2018-06-29)."""
 RESIDUAL = ("load_mw", "wind_onshore_mw", "wind_offshore_mw", "solar_mw")
 """Residual load is the first of these columns minus the others."""
-_VDI_COLUMNS = {
-    "metal_processing_2018": "manufacturing_metal_processing_w_per_mwh_yr",
-    "electroplating_2018": "electroplating_w_per_mwh_yr",
-    "furniture_shop_2018": "furniture_shop_w_per_mwh_yr",
-    "business_continuous_g3": "bdew_g3_continuous_w_per_mwh_yr",
-    "business_general_g0": "bdew_g0_general_w_per_mwh_yr",
+_VDI = {
+    "metal_processing_2018": ("manufacturing_metal_processing_w_per_mwh_yr", 2018),
+    "electroplating_2017": ("electroplating_w_per_mwh_yr", 2017),
+    "furniture_shop_2015": ("furniture_shop_w_per_mwh_yr", 2015),
+    "business_continuous_g3": ("bdew_g3_continuous_w_per_mwh_yr", 2019),
+    "business_general_g0": ("bdew_g0_general_w_per_mwh_yr", 2019),
 }
-"""Table -> column of the VDI 4657 file."""
+"""Table -> column of the VDI 4657 file and the year whose weekdays and Easter the column follows.
+
+The file stamps all columns as 2018, but only the metal works keeps the weekdays of 2018: the shop
+rests on the Sundays, Good Friday and Whit Monday of 2015, the standard profiles follow 2019, the
+electroplating works 2017. The dates are set right here, or work days would fall on Sundays.
+"""
+_PLATING_CUT = slice(181, 185)
+"""Electroplating: 1-4 July are left out. The stamps jump from a Friday to a Tuesday there, because the second half
+of the column was measured in another year; without these days the weekdays run on."""
+_PLATING_CLOSED = frozenset(
+    datetime.date(2017, month, day)
+    for month, day in ((4, 14), (4, 17), (5, 1), (6, 5), (9, 27), (11, 21), (11, 22), (11, 28))
+)
+"""Holidays of the electroplating works on the dates given to it here, read off the load; those after June are
+Reformation Day, Christmas and New Year of the second period."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +83,12 @@ def _steel(path: Path, text: TableText) -> dict[str, Any]:
 
 
 def _vdi(path: Path, text: TableText) -> dict[str, Any]:
-    series = read_series(path, "load", column=_VDI_COLUMNS[text.name], unit="W")
-    return load_table_tree(series.values, series.first, german_holidays(2018), text)
+    column, year = _VDI[text.name]
+    days = read_series(path, "load", column=column, unit="W").values
+    holidays = german_holidays(year)
+    if text.name.startswith("electroplating"):
+        days, holidays = np.delete(days, _PLATING_CUT, axis=0), _PLATING_CLOSED
+    return load_table_tree(days, datetime.date(year, 1, 1), holidays, text)
 
 
 def residual_load(
@@ -167,7 +185,7 @@ RECIPES = (
     Recipe("steel_works_2018", "steel_industry_2018", "steel_industry_2018/steel_15min_2018.parquet", _steel),
     *(
         Recipe(table, "vdi4657_commercial_profiles", "vdi4657_commercial_profiles/profiles_15min_2018.parquet", _vdi)
-        for table in _VDI_COLUMNS
+        for table in _VDI
     ),
     Recipe("day_ahead_de_lu_2025", "de_power_2025_smard", "de_power_2025_smard/de_lu_hourly_2025.parquet", _price_2025),
     Recipe("day_ahead_de_2018", "de_day_ahead_price_2018_smard",

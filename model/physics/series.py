@@ -22,6 +22,8 @@ from model.streams import Floats, Ints, Key, entity_id, normal, stream_key, unif
 
 WEEK = 7
 YEAR_WEEKS = 52
+SEASON_WEEKS = 50
+"""A source of at least this many weeks knows the seasons."""
 MEAN_YEAR = 365.2425
 """Days in a mean Gregorian year: places an ordinal in its season to within two days."""
 REACH = 2
@@ -41,14 +43,14 @@ def _wrap(day: int, days: int) -> int:
 def _block_start(u: float, first_ordinal: int, source: Ints, season_weeks: int) -> int:
     """Return the source week, counted from the first source Monday, at which a block starts.
 
-    `source` is (source days, index of the first Monday, its day of year). A source of at least a
-    year is searched within `season_weeks` of the same season, a shorter one everywhere.
+    `source` is (source days, index of the first Monday, its day of year). A source of about a
+    year or more is searched within `season_weeks` of the same season, a shorter one everywhere.
     """
     weeks = source[0] // WEEK
-    if weeks < YEAR_WEEKS or season_weeks < 0:
+    if weeks < SEASON_WEEKS or season_weeks < 0:
         return int(u * weeks)
     window = 2 * season_weeks + 1
-    pick = int(u * window * (weeks // YEAR_WEEKS))
+    pick = int(u * window * max(weeks // YEAR_WEEKS, 1))
     day_of_year = (first_ordinal - 1) % MEAN_YEAR + 1.0
     season = int(np.floor((day_of_year - source[2]) / WEEK + 0.5))
     return int(((season + pick % window - season_weeks) % YEAR_WEEKS + YEAR_WEEKS * (pick // window)) % weeks)
@@ -271,8 +273,8 @@ def generate_forecast_error(
 def align_days(days: int, first: datetime.date, calendar: Calendar) -> Ints:
     """Return for each model day the index of the user's day that stands for it, shape (model days,).
 
-    A date inside the user's series is itself. Outside it, a series of at least 52 weeks gives the
-    day of the same weekday nearest in season (at most 5 days off); a shorter one
+    A date inside the user's series is itself. Outside it, a series of at least 50 weeks gives the
+    day of the same weekday near in season (at most 5 days off from 52 weeks up); a shorter one
     is repeated in whole weeks. Holidays are not moved: a weekday is a weekday.
 
     Raises:
@@ -283,12 +285,13 @@ def align_days(days: int, first: datetime.date, calendar: Calendar) -> Ints:
         raise ValueError(message)
     whole = days // WEEK * WEEK
     offset = calendar.ordinal - first.toordinal()
-    if days < WEEK * YEAR_WEEKS:
+    if days < WEEK * SEASON_WEEKS:
         repeated = offset % whole
     else:
         years = np.floor(offset / MEAN_YEAR)
         season = offset - np.round(years * MEAN_YEAR / WEEK).astype(np.int64) * WEEK
         repeated = season % (WEEK * YEAR_WEEKS)
+        repeated -= np.maximum(repeated - days + WEEK, 0) // WEEK * WEEK
     return np.where((offset >= 0) & (offset < days), offset, repeated).astype(np.int64)
 
 
