@@ -71,8 +71,9 @@ validate: install ## compare the engine with closed forms and published results
 bench: install ## time the engine against the readable reference
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only -p no:randomly -s
 
-rebaseline: install ## write tests/regression/baseline.json anew; say in CHANGELOG.md why numbers moved
-	$(BIN)/python -m pytest tests/regression --rebaseline
+rebaseline: install ## write tests/regression/baseline.json anew: make rebaseline REASON="a line of CHANGELOG.md"
+	@test -n "$(REASON)" || { echo 'say why numbers moved: make rebaseline REASON="..."' >&2; exit 2; }
+	$(BIN)/python -m pytest tests/regression --rebaseline "$(REASON)"
 
 wheel: install ## build the wheel from HEAD and use it in a clean environment
 	UV=$(UV) PYTHON=$(BIN)/python bash tests/smoke.sh
