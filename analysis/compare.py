@@ -26,6 +26,7 @@ from analysis.estimates import (
 )
 from analysis.tables import StudyTables
 from model.errors import StoreError
+from model.ledger import RESOURCES
 from model.outcomes import COST_COMPONENTS, OUTCOME
 
 CONTROL = "imbalance_covariance"
@@ -34,6 +35,8 @@ UNIT_COEFFICIENT = ("real_cost", "cost_imbalance")
 """Outcomes that contain the control variate once, by the identity beta*S^2/2 with S = rest + own: coefficient 1."""
 FEW = 10
 """Below this number of replications an interval is a rough guide."""
+ROUNDING = 1e-12
+"""Relative difference that is rounding, not a result."""
 SKEWED = 1.0
 """Sample skewness above which the t interval should give way to the bootstrap."""
 HALF_WIDTH_SHARE = 0.05
@@ -50,6 +53,13 @@ DIFFERENCES = (
     "replications_needed_adjusted", "verdict", "note",
 )  # fmt: skip
 """Columns of the frame of differences."""
+RANKING = (
+    "rank", "strategy", "title", "n", "mean", "difference", "low", "high", "share_of_bill", "adjusted_difference",
+    "adjusted_low", "adjusted_high", "control_method", "probability_best",
+)  # fmt: skip
+"""Columns of the ranking."""
+FLOWS = ("strategy", "payer", "payee", "kind", "n", "baseline_mean", "mean", "difference", "low", "high")
+"""Columns of the frames of transfers and of real cost by party."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +85,11 @@ class Comparison:
         goal: outcome by which strategies are ranked: the study's first.
         bill: see `Bill`.
         differences: one row per strategy, outcome and party; columns `DIFFERENCES`.
-        ranking: strategy, title, n, mean, difference, low, high, share_of_bill, probability_best, rank.
+        ranking: the strategies by the goal outcome, best first; columns `RANKING`.
         components: strategy, component, title, n, mean, difference, low, high; sums to the total real cost.
         parties: strategy, party, n, mean, difference, low, high, share_of_bill, verdict (gains, loses, unclear).
-        transfers: strategy, payer, payee, kind, n, baseline_mean, mean, difference, low, high.
+        transfers: who pays whom, columns `FLOWS`; real cost excluded, so that each strategy sums to what moves only.
+        real_costs: real cost by the party that bears it and by kind, columns `FLOWS`; payee is `resources`.
         tail: strategy, outcome, party, n, mean, cvar_minus_mean, standard_error, note.
         break_even: the sweep's answers: for each party asked about, and for all of them together.
         warnings: what a reader must know before believing a figure.
@@ -93,6 +104,7 @@ class Comparison:
     components: pd.DataFrame
     parties: pd.DataFrame
     transfers: pd.DataFrame
+    real_costs: pd.DataFrame
     tail: pd.DataFrame
     break_even: tuple[BreakEven, ...]
     warnings: tuple[str, ...]
@@ -126,7 +138,8 @@ def compare_study(
         ranking=ranking(tables.metrics, base, goal, bill, titles),
         components=component_table(tables.metrics, base),
         parties=party_table(differences),
-        transfers=transfer_table(tables.transfers, base),
+        transfers=flow_table(tables.transfers[tables.transfers["payee"] != RESOURCES], base),
+        real_costs=flow_table(tables.transfers[tables.transfers["payee"] == RESOURCES], base),
         tail=tail_table(tables.metrics),
         break_even=break_evens(tables.sweep, tables.study.evaluation.get("break_even")),
         warnings=tuple(_warnings(tables, differences)),
@@ -175,6 +188,13 @@ class Pair:
     a: Floats
     b: Floats
     chance: Floats
+
+    @property
+    def difference(self) -> Floats:
+        """Paired differences; what is within the rounding of the two values is zero."""
+        plain = self.a - self.b
+        rounding = ROUNDING * np.maximum(np.abs(self.a), np.abs(self.b))
+        return np.where(np.abs(plain) <= rounding, 0.0, plain)
 
 
 def pair(
@@ -225,8 +245,8 @@ def _has_control(outcome: str) -> bool:
 def _measures(both: Pair, share: float) -> dict[str, Any]:
     """Return the columns of `DIFFERENCES` that follow from one pair."""
     declared, a, b = OUTCOME[both.outcome], both.a, both.b
-    plain = t_estimate(a - b)
-    bca_low, bca_high = bca_interval(a - b)
+    plain = t_estimate(both.difference)
+    bca_low, bca_high = bca_interval(both.difference)
     ratio, ratio_low, ratio_high = variance_ratio(a, b)
     half_width = share * abs(plain.value)
     independent = math.sqrt(float(a.var(ddof=1) + b.var(ddof=1))) if a.size > 1 else math.nan
@@ -240,13 +260,13 @@ def _measures(both: Pair, share: float) -> dict[str, Any]:
         "replications_needed": replications_for(plain.sd, half_width),
         "replications_needed_independent": replications_for(independent, half_width),
         **_adjusted(both, share),
-        "verdict": verdict(plain.low, plain.high, declared.direction), "note": _note(a - b),
+        "verdict": verdict(plain.low, plain.high, declared.direction), "note": _note(both.difference),
     }  # fmt: skip
 
 
 def _adjusted(both: Pair, share: float) -> dict[str, Any]:
     """Return the columns of the control-variate estimate; for outcomes without one, those of the plain estimate."""
-    difference = both.a - both.b
+    difference = both.difference
     estimate, coefficient, method = t_estimate(difference), 0.0, "none"
     if np.any(both.chance):
         fixed = 1.0 if both.outcome in UNIT_COEFFICIENT else None
@@ -287,30 +307,41 @@ def _note(difference: Floats) -> str:
 def ranking(
     metrics: pd.DataFrame, baseline: str, goal: str, bill: Bill, titles: Mapping[str, str]
 ) -> pd.DataFrame:  # fmt: skip
-    """Return the strategies by their mean of the goal outcome, best first; see `Comparison`."""
-    table = by_strategy(metrics).get((goal, ""))
-    if table is None:
+    """Return the strategies by their estimated mean of the goal outcome, best first; see `Comparison`.
+
+    The probability of being best is the share of bootstrap samples of replications in which a strategy
+    has the best mean, after the control variate where it applies with coefficient 1.
+    """
+    values = by_strategy(metrics)
+    if (goal, "") not in values:
         msg = f"no finished run has a value of {goal}"
         raise StoreError(msg)
-    table = table.dropna(axis="columns", how="all").dropna()
+    table = values[goal, ""].dropna(axis="columns", how="all").dropna()
+    control = values.get((CONTROL, "")) if _has_control(goal) else None
     lower = OUTCOME[goal].direction != "higher"
-    chance = probability_best(table.to_numpy(np.float64), lower_is_better=lower)
+    chance = probability_best(_without_chance(table, control, goal), lower_is_better=lower)
     rows = []
     for name, probability in zip(table.columns, chance, strict=True):
-        estimate = t_estimate((table[name] - table[baseline]).to_numpy(np.float64))
-        is_base = name == baseline
-        low, high = (0.0, 0.0) if is_base else (estimate.low, estimate.high)
-        rows.append(
-            {
-                "strategy": name, "title": titles.get(name, name), "n": estimate.n, "mean": float(table[name].mean()),
-                "difference": estimate.value, "low": low, "high": high,
-                "share_of_bill": estimate.value / bill.eur_per_year if OUTCOME[goal].unit == "EUR/yr" else math.nan,
-                "probability_best": float(probability),
-            }
-        )  # fmt: skip
-    frame = pd.DataFrame(rows).sort_values("mean", ascending=lower, kind="stable", ignore_index=True)
-    frame["rank"] = np.arange(1, len(frame) + 1)
-    return frame
+        both = pair(goal, table, name, baseline, control)
+        estimate = t_estimate(both.difference)
+        adjusted = {key: value for key, value in _adjusted(both, 1.0).items() if key in RANKING}
+        share = estimate.value / bill.eur_per_year if OUTCOME[goal].unit == "EUR/yr" else math.nan
+        rows.append({
+            "strategy": name, "title": titles.get(name, name), "n": estimate.n, "mean": float(both.a.mean()),
+            "difference": estimate.value, "low": estimate.low, "high": estimate.high, "share_of_bill": share,
+            **adjusted, "probability_best": float(probability),
+        })  # fmt: skip
+    frame = pd.DataFrame(rows).sort_values("adjusted_difference", ascending=lower, kind="stable", ignore_index=True)
+    frame["rank"] = frame["adjusted_difference"].rank(method="min", ascending=lower).astype(int)
+    return frame[list(RANKING)]
+
+
+def _without_chance(table: pd.DataFrame, control: pd.DataFrame | None, goal: str) -> Floats:
+    """Return the values, shape (replication, strategy), less the control variate where its coefficient is 1."""
+    if control is None or goal not in UNIT_COEFFICIENT:
+        return table.to_numpy(np.float64)
+    chance = control.reindex(index=table.index, columns=table.columns).fillna(0.0)
+    return (table - chance).to_numpy(np.float64)
 
 
 def component_table(metrics: pd.DataFrame, baseline: str) -> pd.DataFrame:
@@ -328,7 +359,7 @@ def _mean_table(metrics: pd.DataFrame, baseline: str, names: Sequence[str]) -> p
             if table is None or strategy not in table or baseline not in table:
                 continue
             both = pair(name, table, strategy, baseline)
-            estimate = t_estimate(both.a - both.b)
+            estimate = t_estimate(both.difference)
             rows.append(
                 {
                     "strategy": strategy, "component": name, "title": OUTCOME[name].title, "n": estimate.n,
@@ -350,23 +381,26 @@ def party_table(differences: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def transfer_table(transfers: pd.DataFrame, baseline: str) -> pd.DataFrame:
-    """Return who pays whom for what, and how that differs from the baseline; a missing payment is zero."""
+def flow_table(flows: pd.DataFrame, baseline: str) -> pd.DataFrame:
+    """Return what flows from whom to whom for what, and how that differs from the baseline; columns `FLOWS`.
+
+    Args:
+        flows: strategy, replication, payer, payee, kind, value (EUR per year); a missing flow is zero.
+        baseline: strategy to compare with.
+    """
     key = ["payer", "payee", "kind"]
-    columns = ["strategy", *key, "n", "baseline_mean", "mean", "difference", "low", "high"]
-    wide = transfers.pivot_table(index=key, columns=["strategy", "replication"], values="value", fill_value=0.0)
+    wide = flows.pivot_table(index=key, columns=["strategy", "replication"], values="value", fill_value=0.0)
     if wide.empty:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=list(FLOWS))
     rows = []
-    for strategy in dict.fromkeys(transfers["strategy"]):
+    for strategy in dict.fromkeys(flows["strategy"]):
         common = wide[strategy].columns.intersection(wide[baseline].columns)
-        for payment in wide.index:
-            a = wide.loc[payment, strategy][common].to_numpy(np.float64)
-            b = wide.loc[payment, baseline][common].to_numpy(np.float64)
-            estimate = t_estimate(a - b)
+        ours, theirs = (wide[name][common].to_numpy(np.float64) for name in (strategy, baseline))
+        for payment, a, b in zip(wide.index, ours, theirs, strict=True):
+            estimate = t_estimate(Pair("", a, b, np.zeros_like(a)).difference)
             means = [estimate.n, float(b.mean()), float(a.mean()), estimate.value, estimate.low, estimate.high]
             rows.append([strategy, *payment, *means])
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=list(FLOWS))
 
 
 def tail_table(metrics: pd.DataFrame) -> pd.DataFrame:

@@ -18,6 +18,8 @@ RESAMPLES = 4000
 """Bootstrap samples behind every bootstrap figure."""
 _BOOTSTRAP_SEED = 20250101
 _MOST_REPLICATIONS = 10**9
+_ROUNDING = 1e-12
+_NORMAL_QUANTILE = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -102,12 +104,13 @@ def variance_ratio(a: Floats, b: Floats) -> tuple[float, float, float]:
         a: one strategy, shape (n,).
         b: the other in the same random futures, shape (n,).
     """
+    rounding = a.size * (_ROUNDING * max(float(np.abs(a).max()), float(np.abs(b).max()))) ** 2
     a, b = a - a.mean(), b - b.mean()
     paired = float(((a - b) ** 2).sum())
     apart = float((a**2).sum() + (b**2).sum())
-    if paired <= 1e-24 * apart or apart == 0.0:
-        both = math.nan if apart == 0.0 else math.inf
-        return both, both, both
+    if paired <= rounding:
+        ratio = math.nan if apart <= rounding else math.inf
+        return ratio, ratio, ratio
     counts, n = resample_counts(a.size), a.size
 
     def variances(x: Floats) -> Floats:
@@ -128,13 +131,11 @@ def replications_for(sd: float, half_width: float) -> float:
         return math.nan
     if sd == 0.0:
         return 2.0
-    n = max(2, math.ceil((1.959964 * sd / half_width) ** 2))
+    n = max(2, math.ceil((_NORMAL_QUANTILE * sd / half_width) ** 2))  # never more than what t needs
     if n > _MOST_REPLICATIONS:
         return math.inf
-    while n < _MOST_REPLICATIONS and t_quantile(n - 1) * sd > half_width * math.sqrt(n):
-        n += max(1, n // 200)
-    while n > 2 and t_quantile(n - 2) * sd <= half_width * math.sqrt(n - 1):
-        n -= 1
+    while t_quantile(n - 1) * sd > half_width * math.sqrt(n):
+        n += 1
     return float(n)
 
 
@@ -165,23 +166,24 @@ def control_adjusted(difference: Floats, control: Floats, coefficient: float | N
     return Estimate(value, value - half, value + half, sd, n), slope
 
 
-def cvar(sample: Floats, level: float = 0.95) -> float:
-    """Return the mean of the worst (1 - level) share of `sample`; the boundary observation counts in part."""
-    ordered = np.sort(sample)
-    n = ordered.size
+def cvar(samples: Floats, level: float = 0.95) -> Floats:
+    """Return the mean of the worst (1 - level) share along the last axis; the boundary observation counts in part."""
+    ordered = np.sort(samples, axis=-1)
+    n = ordered.shape[-1]
     first = math.floor(n * level + 1e-9)
     part = (first + 1) / n - level
-    return float((ordered[first] * part + ordered[first + 1 :].sum() / n) / (1 - level))
+    tail: Floats = (ordered[..., first] * part + ordered[..., first + 1 :].sum(axis=-1) / n) / (1 - level)
+    return tail
 
 
 def tail_excess(sample: Floats, level: float = 0.95) -> tuple[float, float]:
     """Return CVaR minus mean of `sample`, shape (n,), and its bootstrap standard error."""
-    value = cvar(sample, level) - float(sample.mean())
+    value = float(cvar(sample, level)) - float(sample.mean())
     if sample.size < 2:
         return value, math.nan
     generator = np.random.default_rng([_BOOTSTRAP_SEED, sample.size, 1])
     drawn = generator.choice(sample, size=(RESAMPLES // 4, sample.size))
-    return value, float(np.std([cvar(row, level) - row.mean() for row in drawn], ddof=1))
+    return value, float(np.std(cvar(drawn, level) - drawn.mean(axis=-1), ddof=1))
 
 
 def probability_best(values: Floats, *, lower_is_better: bool) -> Floats:

@@ -28,7 +28,8 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "bill": {"parties": list(comparison.bill.parties), "eur_per_year": comparison.bill.eur_per_year},
         "strategies": records(comparison.ranking), "differences": records(comparison.differences),
         "components": records(comparison.components), "parties": records(comparison.parties),
-        "transfers": records(comparison.transfers), "tail": records(comparison.tail),
+        "transfers": records(comparison.transfers), "real_costs": records(comparison.real_costs),
+        "tail": records(comparison.tail),
         "break_even": [_break_even_tree(answer) for answer in comparison.break_even],
         "warnings": list(comparison.warnings), "provenance": provenance(comparison),
     }  # fmt: skip
@@ -118,7 +119,7 @@ def _sheets(comparison: Comparison) -> dict[str, pd.DataFrame]:
     sheets = {
         "about": _about(comparison), "strategies": comparison.ranking, "differences": comparison.differences,
         "components": comparison.components, "parties": comparison.parties, "transfers": comparison.transfers,
-        "tail": comparison.tail,
+        "real costs": comparison.real_costs, "tail": comparison.tail,
     }  # fmt: skip
     parts = [answer.table.assign(party=" + ".join(answer.parties)) for answer in comparison.break_even]
     if parts:

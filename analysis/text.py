@@ -6,9 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.compare import CONTROL, Comparison
+from analysis.compare import Comparison
 from model.outcomes import OUTCOME
 
+LEGEND = (
+    "chance removed: less the chance alignment of own and system imbalance, whose mean is known to be zero\n"
+    "var. ratio: how much larger the variance of the difference would be with independent seeds\n"
+    "n for 5 %: replications after which the half-width of the interval is 5 % of the difference, chance removed"
+)
 _EXACT_FROM = 1000.0
 _NAMES = 40
 
@@ -16,15 +21,19 @@ _NAMES = 40
 def ranked(comparison: Comparison) -> str:
     """Return the short answer: strategies in order, with interval, share of bill and probability of best."""
     study, goal = comparison.tables.study, OUTCOME[comparison.goal]
+    controlled = bool((comparison.ranking["control_method"] != "none").any())
     rows = []
     for row in comparison.ranking.itertuples():
         base = row.strategy == comparison.baseline
+        adjusted = [number(row.adjusted_difference), interval(row.adjusted_low, row.adjusted_high)]
+        figures = [number(row.difference), interval(row.low, row.high), *(adjusted if controlled else [])]
         rows.append([
-            str(row.rank), str(row.strategy), number(row.mean), "baseline" if base else number(row.difference),
-            "" if base else interval(row.low, row.high), "" if base else percent(row.share_of_bill),
-            percent(row.probability_best, digits=0), str(row.n),
+            str(row.rank), str(row.strategy), number(row.mean),
+            *(["baseline", *[""] * len(figures[1:])] if base else figures),
+            "" if base else percent(row.share_of_bill), percent(row.probability_best, digits=0), str(row.n),
         ])  # fmt: skip
-    head = ["", "strategy", f"mean {goal.unit}", "difference", "95 % interval", "of bill", "best", "n"]
+    head = ["", "strategy", f"mean {goal.unit}", "difference", "95 % interval",
+            *(["chance removed", "its interval"] if controlled else []), "of bill", "best", "n"]  # fmt: skip
     return "\n".join([
         f"{study.title}: {study.question}",
         f"{goal.title}, paired on common random numbers, seed {study.seed}, against {comparison.baseline}"
@@ -42,7 +51,7 @@ def full(comparison: Comparison, outcomes: Sequence[str] = ()) -> str:
     for strategy in comparison.ranking["strategy"]:
         if strategy != comparison.baseline:
             parts += ["", f"{strategy} against {comparison.baseline}", *_blocks(comparison, strategy, wanted)]
-    return "\n".join(parts)
+    return "\n".join([*parts, "", LEGEND])
 
 
 def number(value: Any) -> str:
@@ -92,14 +101,15 @@ def _tail_lines(comparison: Comparison) -> list[str]:
 
 def _blocks(comparison: Comparison, strategy: str, wanted: Sequence[str]) -> list[str]:
     rows = comparison.differences[comparison.differences["strategy"] == strategy]
-    shown = rows[rows["outcome"].isin([*wanted]) & (rows["outcome"] != CONTROL)]
-    head = ["outcome", "party", "unit", "difference", "95 % interval", "of bill", "adjusted", "its interval",
+    parties = ["", *comparison.tables.study.evaluation.get("parties", ())]
+    shown = rows[rows["outcome"].isin([*wanted]) & rows["party"].isin(parties)]
+    head = ["outcome", "party", "unit", "difference", "95 % interval", "of bill", "chance removed", "its interval",
             "var. ratio", "n for 5 %"]  # fmt: skip
     lines = [[
         str(r.title)[:_NAMES], str(r.party), str(r.unit), number(r.difference), interval(r.low, r.high),
         percent(r.share_of_bill), number(r.adjusted_difference) if r.control_method != "none" else "",
         interval(r.adjusted_low, r.adjusted_high) if r.control_method != "none" else "", number(r.variance_ratio),
-        number(r.replications_needed),
+        number(r.replications_needed if r.control_method == "none" else r.replications_needed_adjusted),
     ] for r in shown.itertuples()]  # fmt: skip
     return [table(head, lines, left=(0, 1, 2)), "", *_payments(comparison, strategy)]
 

@@ -46,12 +46,10 @@ class Progress:
             self._write(f"{self._counts()} in {duration(now - self._begun)}", end="\n")
 
     def _show(self, now: float) -> None:
-        if self._quiet:
+        if self._quiet or not self.done:
             return
-        elapsed = now - self._begun
-        left = elapsed / self.done * (self.total - self.done) if self.done else 0.0
-        eta = f", about {duration(left)} left" if self.done else ""
-        self._write(self._counts() + eta, end="" if self._terminal else "\n")
+        left = (now - self._begun) / self.done * (self.total - self.done)
+        self._write(f"{self._counts()}, about {duration(left)} left", end="" if self._terminal else "\n")
 
     def _counts(self) -> str:
         failed = f", {self.failed} failed" if self.failed else ""
