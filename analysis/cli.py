@@ -17,7 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("analysis.cli_run:run_command", "Run a scenario's strategies on the same random futures."),
     "compare": ("analysis.cli_compare:compare_command", "Compare strategies with intervals; export CSV or XLSX."),
     "report": ("analysis.cli_report:report_command", "Write the report of a study as one HTML file."),
-    "validate": ("analysis.cli_validate:validate_command", "Check the engine against closed forms and published numbers."),
+    "validate": ("analysis.cli_validate:validate_command", "Check the engine against closed forms."),
     "calibrate": ("analysis.cli_calibrate:calibrate", "Fit generators to measured series, or check the fitted ones."),
 }
 """Command name -> (module:attribute, one-line help)."""
@@ -58,7 +58,8 @@ class LazyGroup(click.Group):
             from model.errors import nearest
 
             hint = nearest(args[0], list(COMMANDS)) or "see tandem --help"
-            raise click.UsageError(f"no such command: {args[0]!r} ({hint})", ctx)
+            msg = f"no such command: {args[0]!r} ({hint})"
+            raise click.UsageError(msg, ctx)
         return super().resolve_command(ctx, args)
 
 
@@ -77,8 +78,11 @@ def tandem(ctx: click.Context, debug: bool) -> None:
       tandem report steel-and-power --out report.html
     """
     ctx.obj = {"debug": debug}
-    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, stream=sys.stderr,
-                        format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        level=logging.DEBUG if debug else logging.WARNING,
+        stream=sys.stderr,
+        format="%(levelname)s %(name)s: %(message)s",
+    )
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -88,9 +88,7 @@ def german_holidays(year: int) -> frozenset[datetime.date]:
     return frozenset(moving + fixed + once)
 
 
-def classify_days(
-    start: datetime.date, days: int, holidays: frozenset[datetime.date]
-) -> tuple[Ints, Ints]:
+def classify_days(start: datetime.date, days: int, holidays: frozenset[datetime.date]) -> tuple[Ints, Ints]:
     """Return weekday and day type, each shape (days,), of `days` dates from `start`."""
     ordinal = start.toordinal() + np.arange(days, dtype=np.int64)
     weekday = (ordinal - 1) % 7

@@ -58,8 +58,11 @@ def shape_entities(firm: ManufacturerInputs) -> list[str]:
 def futures_of(inputs: ModelInputs, seed: int, replication: int) -> Futures:
     """Return the futures of a replication; the latest two are kept, for the next strategy."""
     own = {s.name: s for s in inputs.own_series}
-    series = tuple((own.get(f.process.load_table, f.process.load_table), e)
-                   for f in inputs.manufacturers for e in shape_entities(f))
+    series = tuple(
+        (own.get(f.process.load_table, f.process.load_table), e)
+        for f in inputs.manufacturers
+        for e in shape_entities(f)
+    )
     errors = tuple((u.forecasting.error_table, u.forecasting.portfolio_error, u.name) for u in inputs.utilities)
     period = inputs.calendar
     span = (period.start, period.days, period.burn_in, period.holidays)
@@ -69,7 +72,7 @@ def futures_of(inputs: ModelInputs, seed: int, replication: int) -> Futures:
 
 
 @lru_cache(maxsize=2)
-def _futures(
+def _futures(  # noqa: PLR0917 - every argument is part of the cache key
     span: tuple[str, int, int, str],
     price_source: str | OwnSeries,
     series: tuple[tuple[str | OwnSeries, str], ...],

@@ -72,11 +72,19 @@ class Goods:
         self.mean_load = people.spread("process", "mean_load")[self.shaped]
         self.production_share = people.spread("process", "production_share")[self.shaped]
         self.mean_output = people.spread("demand", "mean")[self.shaped]
-        self.prices = np.column_stack([
-            people.spread("process", "unit_price"), people.spread("process", "unit_cost"),
-            people.spread("ordering", "holding_cost"), people.spread("ordering", "backlog_cost"),
-            people.spread("retail", "peak_charge") * 1000.0,
-        ]) if self.makers else np.zeros((0, 5))
+        self.prices = (
+            np.column_stack(
+                [
+                    people.spread("process", "unit_price"),
+                    people.spread("process", "unit_cost"),
+                    people.spread("ordering", "holding_cost"),
+                    people.spread("ordering", "backlog_cost"),
+                    people.spread("retail", "peak_charge") * 1000.0,
+                ]
+            )
+            if self.makers
+            else np.zeros((0, 5))
+        )
         self.hooked = [k for k in model.agent_types if overrides_order(k)]
 
     def plan_day(self, day: int, expected_prices: Floats, published_prices: Floats, shapes: Floats) -> None:
@@ -84,32 +92,96 @@ class Goods:
         c = self.model.live
         c.produced[: self.makers] = c.order[: self.makers]
         plan_batches(
-            self.batch, day, self.model.population.entity, self.keys["plan_pause"], self.keys["plan_offset"],
-            expected_prices, published_prices, self.process, c.order, self.heats, self.starts, self.plan,
+            self.batch,
+            day,
+            self.model.population.entity,
+            self.keys["plan_pause"],
+            self.keys["plan_offset"],
+            expected_prices,
+            published_prices,
+            self.process,
+            c.order,
+            self.heats,
+            self.starts,
+            self.plan,
         )
-        run_shapes(self.shaped, self.shape_row, shapes, self.mean_load, self.production_share, self.mean_output,
-                   c.produced, c.load)
+        run_shapes(
+            self.shaped,
+            self.shape_row,
+            shapes,
+            self.mean_load,
+            self.production_share,
+            self.mean_output,
+            c.produced,
+            c.load,
+        )
 
     def run_day(self, day: int) -> None:
         """Run the batch processes as they really go."""
         c = self.model.live
-        run_batches(self.batch, day, self.model.population.entity, self.melt_keys, self.process, self.starts,
-                    c.produced, c.load, self.hours)
+        run_batches(
+            self.batch,
+            day,
+            self.model.population.entity,
+            self.melt_keys,
+            self.process,
+            self.starts,
+            c.produced,
+            c.load,
+            self.hours,
+        )
 
     def trade_day(self, day: int, season: float) -> None:
         """Serve today's demand from stock and place tonight's orders, customers before suppliers."""
         c, s, people = self.model.live, self.stock, self.model.population
         draw_demand(
-            day, season, self.keys["demand"], self.keys["demand_common"], people.entity, c.demand_mean[: self.makers],
-            c.demand_sd, self.rho, self.season, self.common_share, s.negative, c.demand_deviation, c.demand,
+            day,
+            season,
+            self.keys["demand"],
+            self.keys["demand_common"],
+            people.entity,
+            c.demand_mean[: self.makers],
+            c.demand_sd,
+            self.rho,
+            self.season,
+            self.common_share,
+            s.negative,
+            c.demand_deviation,
+            c.demand,
         )
         open_orders(c.demand, s.has_customer, c.incoming, c.end_demand)
         for rows in people.levels if self.hooked else [self.sequence]:
             replenish(
-                rows, day, people.supplier, s.end_demand, s.policy, s.window, s.smoothing, s.lead, s.safety_factor,
-                s.negative, self.makes_itself, c.produced, s.filter_mean, s.filter_terms, c.net_stock, c.pipeline,
-                s.arrivals, c.level, s.past_signals, c.last_signal, c.shock, s.past_demand, s.past_forecasts,
-                c.error_variance, c.incoming, c.end_demand, c.shipped, c.prompt, c.lead_error, c.order,
+                rows,
+                day,
+                people.supplier,
+                s.end_demand,
+                s.policy,
+                s.window,
+                s.smoothing,
+                s.lead,
+                s.safety_factor,
+                s.negative,
+                self.makes_itself,
+                c.produced,
+                s.filter_mean,
+                s.filter_terms,
+                c.net_stock,
+                c.pipeline,
+                s.arrivals,
+                c.level,
+                s.past_signals,
+                c.last_signal,
+                c.shock,
+                s.past_demand,
+                s.past_forecasts,
+                c.error_variance,
+                c.incoming,
+                c.end_demand,
+                c.shipped,
+                c.prompt,
+                c.lead_error,
+                c.order,
             )
             if self.hooked:
                 self._ask_agents(rows, day)
@@ -135,9 +207,20 @@ class Goods:
         """Write each group's payments of the day into `amounts`, shape (group, 6), and move every firm's cash."""
         c, people = self.model.live, self.model.population
         book_firms(
-            people.group, people.supplier, people.utility, self.stock.has_customer, self.prices,
-            month_share if month_ends else 0.0, c.shipped, c.produced, c.order, c.net_stock, c.energy_charge,
-            c.peak_load, amounts, c.cash,
+            people.group,
+            people.supplier,
+            people.utility,
+            self.stock.has_customer,
+            self.prices,
+            month_share if month_ends else 0.0,
+            c.shipped,
+            c.produced,
+            c.order,
+            c.net_stock,
+            c.energy_charge,
+            c.peak_load,
+            amounts,
+            c.cash,
         )
 
 
@@ -147,9 +230,20 @@ STREAMS = ("demand", "demand_common", "plan_pause", "plan_offset", "heat_energy"
 
 @kernel
 def book_firms(
-    group: Ints, supplier: Ints, utility: Ints, has_customer: Any, prices: Floats, month_share: float,
-    shipped: Floats, produced: Floats, order: Floats, net_stock: Floats, energy_charge: Floats, peak_load: Floats,
-    amounts: Floats, cash: Floats,
+    group: Ints,
+    supplier: Ints,
+    utility: Ints,
+    has_customer: Any,
+    prices: Floats,
+    month_share: float,
+    shipped: Floats,
+    produced: Floats,
+    order: Floats,
+    net_stock: Floats,
+    energy_charge: Floats,
+    peak_load: Floats,
+    amounts: Floats,
+    cash: Floats,
 ) -> None:
     """Book a day of every manufacturer: by group into `amounts` (columns as ACCOUNTS), by firm into `cash`.
 
@@ -264,8 +358,13 @@ def _filter_terms(people: Population, lead: Ints) -> Floats:
         if customers.size:
             first = int(customers[0])
             if customers.size > 1 or not filtered[first] or np.any(people.supplier == first):
-                faults.append(Fault(f"firms.{firm.name}.ordering.policy", "a supplier filters the orders of one retailer",
-                                    "one customer, itself `filtered`, that serves final demand; or another policy"))
+                faults.append(
+                    Fault(
+                        f"firms.{firm.name}.ordering.policy",
+                        "a supplier filters the orders of one retailer",
+                        "one customer, itself `filtered`, that serves final demand; or another policy",
+                    )
+                )
                 continue
             retail = (float(rho[first]), int(lead[first]))
         own_rho = retail[0] if retail else float(rho[row])

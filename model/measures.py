@@ -41,8 +41,18 @@ class Measures:
         m, power, goods = self.model, self.model.power, self.model.goods
         c = m.live
         self.days += 1
-        count_firms(m.population.group, c.electricity, c.produced, self.capacity, c.incoming, c.prompt, c.order,
-                    c.load, self.sums, self.moments)
+        count_firms(
+            m.population.group,
+            c.electricity,
+            c.produced,
+            self.capacity,
+            c.incoming,
+            c.prompt,
+            c.order,
+            c.load,
+            self.sums,
+            self.moments,
+        )
         count_loads(power.hourly, power.forecast, power.customers.forecast, goods.plan, self.plan_row, self.loads)
         self.imbalance += np.abs(power.imbalance).sum(axis=1)
         self.alignment += power.totals[1]
@@ -131,10 +141,18 @@ class Measures:
 
 @kernel
 def count_firms(
-    group: Ints, electricity: Floats, produced: Floats, capacity: Floats, incoming: Floats, prompt: Floats,
-    order: Floats, load: Floats, sums: Floats, moments: Floats,
+    group: Ints,
+    electricity: Floats,
+    produced: Floats,
+    capacity: Floats,
+    incoming: Floats,
+    prompt: Floats,
+    order: Floats,
+    load: Floats,
+    sums: Floats,
+    moments: Floats,
 ) -> None:
-    """Add a day to the counters of groups, shape (group, 6), and of firms, shape (firm, 4): demand and order moments."""
+    """Add a day to the counters of groups, shape (group, 6), and of firms' demand and orders, shape (firm, 4)."""
     for i in range(group.size):
         g = group[i]
         sums[g, 0] += electricity[i]
@@ -151,9 +169,7 @@ def count_firms(
 
 
 @kernel
-def count_loads(
-    hourly: Floats, forecast: Floats, history: Floats, plan: Floats, plan_row: Ints, loads: Floats
-) -> None:
+def count_loads(hourly: Floats, forecast: Floats, history: Floats, plan: Floats, plan_row: Ints, loads: Floats) -> None:
     """Add a day to the forecast counters, shape (customer, 6).
 
     Columns: sum of load, of its square, of squared and absolute error, of squared error from history alone, of

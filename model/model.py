@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from calendar import monthrange
+from collections.abc import Sequence
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,14 +14,16 @@ import numpy as np
 
 from model.agents import Firm, Manufacturer, Utility
 from model.columns import ColumnModelMixin
-from model.errors import InputError
+from model.errors import InputError, RunError
 from model.futures import Futures, futures_of
 from model.goods import ACCOUNTS, Goods, signal_means
 from model.inputs import DataContract, Demand, ManufacturerInputs, ModelInputs, Process, UtilityInputs, replace_inputs
 from model.ledger import RESOURCES, Ledger
 from model.measures import Measures
+from model.outcomes import OUTCOMES
 from model.population import CUSTOMERS, GRID, MARKET, Population, populate
 from model.power import Power
+from model.recorder import Recorder
 from model.sharing import contract_cash, contracts_at_work
 from model.streams import Floats
 from model.tables import Table
@@ -27,13 +31,22 @@ from model.tables import Table
 MIDSUMMER = 182
 YEAR_DAYS = 365.0
 GROUP_LINES = {
-    "sales": (CUSTOMERS, None), "goods": (None, "supplier"), "production": (None, RESOURCES),
-    "stock": (None, RESOURCES), "energy": (None, "utility"), "peak": (None, GRID),
+    "sales": (CUSTOMERS, None),
+    "goods": (None, "supplier"),
+    "production": (None, RESOURCES),
+    "stock": (None, RESOURCES),
+    "energy": (None, "utility"),
+    "peak": (None, GRID),
 }
 """Payer and payee of a group's accounts; None is the group itself."""
 
+ECONOMY_OUTCOMES = tuple(o.name for o in OUTCOMES if not o.per_party)
+"""Outcomes of the whole economy: what the data collector reports at month ends."""
+
 REFERENCE_TOWN = {
-    "metalworks": "metal_processing_2018", "platers": "electroplating_2018", "joiners": "furniture_shop_2018",
+    "metalworks": "metal_processing_2018",
+    "platers": "electroplating_2017",
+    "joiners": "furniture_shop_2015",
 }
 """The utility's other customers, eight each, and the measured shapes of their loads."""
 
@@ -46,15 +59,23 @@ def reference_inputs(*, shared: bool = False) -> ModelInputs:
     """
     town = tuple(
         ManufacturerInputs(
-            name=name, count=8, sector=name, utility="power", demand=Demand(mean=100.0),
+            name=name,
+            count=8,
+            sector=name,
+            utility="power",
+            demand=Demand(mean=100.0),
             process=Process(kind="shaped", load_table=table),
         )
         for name, table in REFERENCE_TOWN.items()
     )
     works = ManufacturerInputs(name="steel", utility="power", metered_alone=True)
     plan = DataContract(name="plan", provider="steel", partner="power")
-    return ModelInputs(name="reference", manufacturers=(works, *town), utilities=(UtilityInputs(name="power"),),
-                       contracts=(plan,) if shared else ())
+    return ModelInputs(
+        name="reference",
+        manufacturers=(works, *town),
+        utilities=(UtilityInputs(name="power"),),
+        contracts=(plan,) if shared else (),
+    )
 
 
 class CollaborationModel(ColumnModelMixin, mesa.Model):
@@ -65,12 +86,15 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         rng: the study's seed; all randomness is a function of it and of the replication.
         replication: number of the random future.
         keep_hours: keep the hourly series that `hourly` returns.
+        record: columns of the firm table to keep every day, in `recorder`.
         agent_classes: manufacturer name -> subclass of `Manufacturer` for its agents.
         **changes: inputs to replace, dots written as two underscores: `balancing__beta=0.3`.
 
     Raises:
         InputError: for inputs that are not allowed, all faults at once.
     """
+
+    _live: SimpleNamespace | None
 
     def __init__(
         self,
@@ -79,6 +103,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         rng: int | None = 0,
         replication: int = 0,
         keep_hours: bool = False,
+        record: Sequence[str] = (),
         agent_classes: dict[str, type[Manufacturer]] | None = None,
         **changes: Any,
     ) -> None:
@@ -86,8 +111,9 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
             raise InputError([f"rng is the study's seed and must be a whole number, not {rng!r}"])
         super().__init__(rng=int(rng))
         self.seed, self.replication = int(rng), int(replication)
-        self.inputs = replace_inputs(inputs or reference_inputs(),
-                                     {key.replace("__", "."): value for key, value in changes.items()})
+        self.inputs = replace_inputs(
+            inputs or reference_inputs(), {key.replace("__", "."): value for key, value in changes.items()}
+        )
         self.population: Population = populate(self.inputs)
         self.futures: Futures = futures_of(self.inputs, self.seed, self.replication)
         self._create_agents(agent_classes or {})
@@ -100,10 +126,23 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         self._held_before = float((self.live.net_stock + self.live.pipeline)[: self.population.makers].sum())
         self.measures = Measures(self)
         self.hours: dict[str, list[Floats]] | None = {} if keep_hours else None
+        self.recorder = Recorder(self.firms, record, self.futures.calendar.days) if record else None
+        self._outcomes: tuple[int, dict[tuple[str, str], float]] = (-1, {})
+        self.datacollector = mesa.DataCollector(
+            model_reporters={name: partial(outcome_so_far, name=name) for name in ECONOMY_OUTCOMES}
+        )
 
     def step(self) -> None:
-        """Live through one day."""
+        """Live through one day.
+
+        Raises:
+            RunError: after the last day of the horizon.
+            BalanceError: when money, energy, materials or hours do not balance.
+        """
         day = self.day
+        if day >= self.futures.calendar.days:
+            msg = f"{self.inputs.name}: the horizon of {day} days (burn-in included) is over"
+            raise RunError(msg)
         shapes = self.futures.shapes[day]
         self.power.publish_prices(day)
         self.goods.plan_day(day, self.power.expected_price, self.power.price, shapes)
@@ -116,11 +155,12 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         self.goods.trade_day(day, self.season)
         self._keep_books(day)
         self._count(day)
+        self._collect(day)
 
     @property
     def day(self) -> int:
         """Today as an index into all model days, burn-in included; days before the first step count as day 0."""
-        return max(0, round(self.time) - 1)
+        return max(0, round(float(self.time)) - 1)
 
     @property
     def counting(self) -> bool:
@@ -157,7 +197,9 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
 
     def outcomes(self) -> dict[tuple[str, str], float]:
         """Return the declared outcomes so far: (name, party or "") -> value per 365-day year."""
-        return self.measures.outcomes()
+        if self._outcomes[0] != self.measures.days:
+            self._outcomes = (self.measures.days, self.measures.outcomes())
+        return self._outcomes[1]
 
     def transfers(self) -> list[tuple[str, str, str, float]]:
         """Return who pays whom: (payer, payee, kind, EUR per 365-day year), real cost to `resources` included."""
@@ -170,7 +212,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
 
     def _create_agents(self, classes: dict[str, type[Manufacturer]]) -> None:
         """Make the agents, manufacturers first, with their demand and stock in equilibrium."""
-        self._live: SimpleNamespace | None = None
+        self._live = None
         people = self.population
         mean = signal_means(people)
         sd = people.spread("demand", "mean") * people.spread("demand", "variation")
@@ -180,8 +222,14 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
             spread = lead[rows] * sd[rows] ** 2
             own_make = 1.0 if firm.process.kind == "batch" else 0.0
             classes.get(firm.name, Manufacturer).create_agents(
-                self, firm.count, demand_mean=people.spread("demand", "mean")[rows], demand_sd=sd[rows],
-                order=mean[rows], level=mean[rows], last_signal=mean[rows], error_variance=spread,
+                self,
+                firm.count,
+                demand_mean=people.spread("demand", "mean")[rows],
+                demand_sd=sd[rows],
+                order=mean[rows],
+                level=mean[rows],
+                last_signal=mean[rows],
+                error_variance=spread,
                 net_stock=firm.ordering.safety_factor * np.sqrt(spread),
                 pipeline=mean[rows] * (lead[rows] - own_make),
             )
@@ -195,12 +243,20 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
                 target = {"supplier": firm.supplier, "utility": firm.utility}.get(payee or "", payee or firm.name)
                 lines.append((payer or firm.name, target or firm.name, kind))
         for utility in self.inputs.utilities:
-            lines += [(utility.name, MARKET, "wholesale"), (utility.name, GRID, "imbalance_energy"),
-                      (utility.name, GRID, "imbalance"), (utility.name, RESOURCES, "intraday")]
+            lines += [
+                (utility.name, MARKET, "wholesale"),
+                (utility.name, GRID, "imbalance_energy"),
+                (utility.name, GRID, "imbalance"),
+                (utility.name, RESOURCES, "intraday"),
+            ]
         lines += [(MARKET, RESOURCES, "generation"), (GRID, RESOURCES, "generation"), (GRID, RESOURCES, "balancing")]
         for c in (contract.terms for contract in self.contracts):
-            lines += [(c.partner, c.provider, "fee"), (c.provider, RESOURCES, "interface"),
-                      (c.partner, RESOURCES, "interface"), (c.provider, RESOURCES, "breach")]
+            lines += [
+                (c.partner, c.provider, "fee"),
+                (c.provider, RESOURCES, "interface"),
+                (c.partner, RESOURCES, "interface"),
+                (c.provider, RESOURCES, "breach"),
+            ]
         self.ledger = Ledger(parties=(*self.population.parties, RESOURCES))
         self.ledger.open(lines)
 
@@ -265,6 +321,15 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
             for name, values in self._hours_of_today().items():
                 self.hours.setdefault(name, []).append(values.copy())
 
+    def _collect(self, day: int) -> None:
+        """Record what was asked for; report to the data collector at month ends and at the end of the run."""
+        last = day + 1 == self.futures.calendar.days
+        if self.recorder is not None:
+            self.recorder.record(self.time)
+        if last or (self.counting and self._month_end(day)[0]):
+            self.datacollector.collect(self)
+        self.running = not last
+
     def _hours_of_today(self) -> dict[str, Floats]:
         """Return the hourly series of today by name, MW or EUR/MWh, each of shape (24,)."""
         power, people = self.power, self.population
@@ -281,3 +346,8 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
             series[f"imbalance_mw/{utility.name}"] = power.imbalance[u]
             series[f"nomination_mw/{utility.name}"] = power.nomination[u]
         return series
+
+
+def outcome_so_far(model: CollaborationModel, name: str) -> float:
+    """Return one outcome of the whole economy so far, NaN during burn-in; a reporter for Mesa's data collector."""
+    return model.outcomes().get((name, ""), math.nan)

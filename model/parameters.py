@@ -88,7 +88,7 @@ class Parameter:
         return ""
 
 
-def declare(  # noqa: PLR0913 - one keyword per property of a parameter
+def declare(
     default: Any,
     *,
     unit: str,

@@ -21,10 +21,10 @@ from model.physics.electricity import (
     read_meters,
     read_portfolio,
     settle,
-    stack_costs,
 )
 from model.physics.forecasting import FEATURES, PRIOR_VARIANCE, WEEK, forecast_from_history
 from model.population import Population
+from model.stack import read_stack
 from model.streams import Floats, Ints, stream_key
 
 if TYPE_CHECKING:
@@ -52,8 +52,19 @@ class Learner:
 
     def predict(self, day: int, weekend: Any) -> None:
         """Learn from the newest metered day and write `forecast` for `day`, shape (series, 24)."""
-        forecast_all(day, weekend, self.receiver, self.delay, self.memory, self.scale, self.past, self.weights,
-                     self.covariance, self.running, self.forecast)
+        forecast_all(
+            day,
+            weekend,
+            self.receiver,
+            self.delay,
+            self.memory,
+            self.scale,
+            self.past,
+            self.weights,
+            self.covariance,
+            self.running,
+            self.forecast,
+        )
 
     def observe(self, day: int, values: Floats) -> None:
         """Keep what was metered on `day`, shape (series, 24); it is read once the delay has passed."""
@@ -91,12 +102,20 @@ class Power:
         self.amounts = np.zeros((self.utilities, 4))
         self.totals, self.generation = np.zeros(2), np.zeros(2)
         self.rule = DUAL if inputs.balancing.rule == "dual" else SINGLE
-        self.contract = np.column_stack([
-            people.coded("retail", "contract", ("tariff", "indexed")).astype(np.float64),
-            people.spread("retail", "price"), people.spread("retail", "margin"),
-        ]) if self.makers else np.zeros((0, 3))
+        self.contract = (
+            np.column_stack(
+                [
+                    people.coded("retail", "contract", ("tariff", "indexed")).astype(np.float64),
+                    people.spread("retail", "price"),
+                    people.spread("retail", "margin"),
+                ]
+            )
+            if self.makers
+            else np.zeros((0, 3))
+        )
         self.usual = usual_load_mw(people)
-        self.stack = _stack(inputs) if inputs.market.closure == "endogenous" and self.utilities else None
+        zone_clears = inputs.market.closure == "endogenous" and self.utilities > 0
+        self.stack = read_stack(inputs.market) if zone_clears else None
 
     def _learner(self, scale: Floats, utility: Ints) -> Learner:
         """Return a learner for series that belong to the given utilities, shape (series,)."""
@@ -112,8 +131,9 @@ class Power:
         """Take the exogenous prices of the day, and draw the rest of the system's imbalance."""
         balancing = self.model.inputs.balancing
         self.price[:] = self.model.futures.price[day]
-        draw_system_imbalance(day, self.key, balancing.rest_sd, balancing.rest_autocorrelation, self.rest_state,
-                              self.rest)
+        draw_system_imbalance(
+            day, self.key, balancing.rest_sd, balancing.rest_autocorrelation, self.rest_state, self.rest
+        )
 
     def forecast_customers(self, day: int) -> None:
         """Forecast every separately metered customer from its history alone."""
@@ -128,9 +148,21 @@ class Power:
         self.portfolio.predict(day, self.weekend)
         self.portfolio.observe(day, self.published_error[:, day])
         nominate_all(
-            day, self.rule, balancing.penalty_short, balancing.penalty_long, self.alone_utility, self.forecast,
-            self.portfolio_load, self.published_error[:, day], self.portfolio.forecast, self.portfolio.delay,
-            self.portfolio.memory, self.errors, self.error_variance, self.expected, self.nomination,
+            day,
+            self.rule,
+            balancing.penalty_short,
+            balancing.penalty_long,
+            self.alone_utility,
+            self.forecast,
+            self.portfolio_load,
+            self.published_error[:, day],
+            self.portfolio.forecast,
+            self.portfolio.delay,
+            self.portfolio.memory,
+            self.errors,
+            self.error_variance,
+            self.expected,
+            self.nomination,
         )
 
     def clear(self, day: int) -> None:
@@ -138,8 +170,18 @@ class Power:
         if self.stack is None:
             return
         market = self.model.inputs.market
-        clear_day(self.model.futures.residual[day], self.nomination.sum(axis=0), self.usual, *self.stack,
-                  market.price_floor, market.price_cap, self.price, self.generation)
+        clear_day(
+            self.model.futures.residual[day],
+            self.nomination.sum(axis=0),
+            self.usual,
+            self.stack.capacity,
+            self.stack.marginal_cost,
+            self.stack.emission,
+            market.price_floor,
+            market.price_cap,
+            self.price,
+            self.generation,
+        )
 
     def settle(self, day: int) -> None:
         """Read the meters, close deviations intraday, settle imbalance and bill the customers."""
@@ -147,10 +189,31 @@ class Power:
         read_meters(c.load[: self.makers], people.utility, people.alone, self.hourly, c.peak_load)
         drawn = self.portfolio_load.copy()
         np.add.at(drawn, self.alone_utility, self.hourly)
-        settle(self.rule, b.beta, b.penalty_short, b.penalty_long, b.intraday_share, b.intraday_cost, drawn,
-               self.nomination, self.rest, self.price, self.closed, self.imbalance, self.amounts, self.totals)
-        bill(c.load[: self.makers], self.price, self.contract[:, 0], self.contract[:, 1], self.contract[:, 2],
-             c.electricity, c.energy_charge)
+        settle(
+            self.rule,
+            b.beta,
+            b.penalty_short,
+            b.penalty_long,
+            b.intraday_share,
+            b.intraday_cost,
+            drawn,
+            self.nomination,
+            self.rest,
+            self.price,
+            self.closed,
+            self.imbalance,
+            self.amounts,
+            self.totals,
+        )
+        bill(
+            c.load[: self.makers],
+            self.price,
+            self.contract[:, 0],
+            self.contract[:, 1],
+            self.contract[:, 2],
+            c.electricity,
+            c.energy_charge,
+        )
         rows = slice(self.makers, self.makers + self.utilities)
         c.nomination[rows], c.drawn[rows], c.imbalance[rows] = self.nomination, drawn, self.imbalance
         c.cash[rows] -= self.amounts.sum(axis=1)
@@ -161,21 +224,54 @@ class Power:
 
 @kernel
 def forecast_all(
-    day: int, weekend: Any, receiver: Ints, delay: Ints, memory: Floats, scale: Floats, past: Floats, weights: Floats,
-    covariance: Floats, running: Floats, forecast: Floats,
+    day: int,
+    weekend: Any,
+    receiver: Ints,
+    delay: Ints,
+    memory: Floats,
+    scale: Floats,
+    past: Floats,
+    weights: Floats,
+    covariance: Floats,
+    running: Floats,
+    forecast: Floats,
 ) -> None:
     """Forecast several series for `day`; arguments as in `forecast_from_history` with a leading series axis."""
     for a in range(scale.size):
         known = max(0, day - delay[a])
-        forecast_from_history(day, weekend[day], weekend[known], receiver[a], delay[a], memory[a], scale[a], past[a],
-                              weights[a], covariance[a], running[a], forecast[a])
+        forecast_from_history(
+            day,
+            weekend[day],
+            weekend[known],
+            receiver[a],
+            delay[a],
+            memory[a],
+            scale[a],
+            past[a],
+            weights[a],
+            covariance[a],
+            running[a],
+            forecast[a],
+        )
 
 
 @kernel
 def nominate_all(
-    day: int, rule: int, cost_short: float, cost_long: float, alone_utility: Ints, forecast: Floats,
-    portfolio_load: Floats, published_error: Floats, expected_error: Floats, delay: Ints, memory: Floats,
-    errors: Floats, error_variance: Floats, expected: Floats, nomination: Floats,
+    day: int,
+    rule: int,
+    cost_short: float,
+    cost_long: float,
+    alone_utility: Ints,
+    forecast: Floats,
+    portfolio_load: Floats,
+    published_error: Floats,
+    expected_error: Floats,
+    delay: Ints,
+    memory: Floats,
+    errors: Floats,
+    error_variance: Floats,
+    expected: Floats,
+    nomination: Floats,
 ) -> None:
     """Write every utility's expected load and nomination, MW, shape (utility, 24).
 
@@ -217,15 +313,3 @@ def usual_load_mw(people: Population) -> float:
         elif p.kind == "shaped":
             total += firm.count * p.mean_load
     return total
-
-
-def _stack(inputs: Any) -> tuple[Floats, Floats, Floats]:
-    """Return capacity (MW), marginal cost (EUR/MWh) and emissions (t/MWh) by block, cheapest first."""
-    from model.reference import stack_table
-
-    market = inputs.market
-    table = stack_table(market.stack_table)
-    fuel = np.array([getattr(market, f"{name}_price") for name in table.fuel], dtype=np.float64)
-    cost, emission = stack_costs(fuel, table.efficiency, table.emission_factor, market.carbon_price)
-    order = np.argsort(cost, kind="stable")
-    return table.capacity_mw[order], cost[order], emission[order]

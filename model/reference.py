@@ -230,7 +230,7 @@ class _Reader:
     def statistics(self) -> dict[str, Target]:
         tree = self.get("statistics")
         targets: dict[str, Target] = {}
-        for name, entry in (tree.items() if isinstance(tree, Mapping) else ()):
+        for name, entry in tree.items() if isinstance(tree, Mapping) else ():
             pair = [entry.get(key) if isinstance(entry, Mapping) else None for key in ("value", "sampling_sd")]
             numbers = [float(x) for x in pair if isinstance(x, int | float) and math.isfinite(x)]
             if len(numbers) < len(pair) or numbers[1] < 0:
@@ -339,8 +339,11 @@ def price_table(name: str | Path) -> PriceTable:
     reader = _Reader(*read_tree(name))
     has_residual = reader.get("has_residual_load") is True
     table = PriceTable(
-        reader.provenance("price"), reader.statistics(), reader.block_fit(2 if has_residual else 1, 24),
-        reader.text("zone"), has_residual,
+        reader.provenance("price"),
+        reader.statistics(),
+        reader.block_fit(2 if has_residual else 1, 24),
+        reader.text("zone"),
+        has_residual,
     )
     reader.finish()
     return table
@@ -354,11 +357,17 @@ def forecast_error_table(name: str | Path) -> ForecastErrorTable:
     reader.ascending("normal_quantiles", quantiles)
     reader.ascending("shape_quantiles", shape)
     table = ForecastErrorTable(
-        reader.provenance("forecast_error"), reader.statistics(),
-        reader.array("bias", (2, 24)), reader.array("sd", (2, 24)),
-        reader.array("weights", (3,)), reader.correlation("fast_memory"),
-        reader.integer("slow_hours", 1, 336), reader.integer("weekly_hours", 1, 168),
-        reader.correlation("weekly_memory"), quantiles, shape,
+        reader.provenance("forecast_error"),
+        reader.statistics(),
+        reader.array("bias", (2, 24)),
+        reader.array("sd", (2, 24)),
+        reader.array("weights", (3,)),
+        reader.correlation("fast_memory"),
+        reader.integer("slow_hours", 1, 336),
+        reader.integer("weekly_hours", 1, 168),
+        reader.correlation("weekly_memory"),
+        quantiles,
+        shape,
     )
     if (table.weights < 0).any() or not np.isclose(table.weights.sum(), 1.0, atol=1e-3):
         reader.fault("fit.weights", "are not variance shares", "each at least 0, together 1")

@@ -56,10 +56,25 @@ class PlanContract:
         """Publish the day's plan and let the partner's forecast of it take it in."""
         power = model.power
         use_plan(
-            day, self.delay, self.entity, self.key, model.goods.plan[self.batch], self.terms.resolution,
-            self.terms.noise_sd, self.limit, self.band, self.memory, power.customers.past[self.alone],
-            power.customers.forecast[self.alone], self.shared, self.base_hist, self.news_hist, self.error_news,
-            self.news_news, self.weight, power.forecast[self.alone],
+            day,
+            self.delay,
+            self.entity,
+            self.key,
+            model.goods.plan[self.batch],
+            self.terms.resolution,
+            self.terms.noise_sd,
+            self.limit,
+            self.band,
+            self.memory,
+            power.customers.past[self.alone],
+            power.customers.forecast[self.alone],
+            self.shared,
+            self.base_hist,
+            self.news_hist,
+            self.error_news,
+            self.news_news,
+            self.weight,
+            power.forecast[self.alone],
         )
 
     def daily_amounts(self) -> dict[str, float]:
@@ -95,9 +110,25 @@ def contract_cash(model: CollaborationModel, contracts: list[PlanContract]) -> F
 
 @kernel
 def use_plan(
-    day: int, delay: int, entity: int, key: Key, plan: Floats, resolution: int, noise_sd: float, limit: float,
-    band: int, memory: float, past: Floats, baseline: Floats, shared: Floats, base_hist: Floats, news_hist: Floats,
-    error_news: Floats, news_news: Floats, weight: Any, forecast: Floats,
+    day: int,
+    delay: int,
+    entity: int,
+    key: Key,
+    plan: Floats,
+    resolution: int,
+    noise_sd: float,
+    limit: float,
+    band: int,
+    memory: float,
+    past: Floats,
+    baseline: Floats,
+    shared: Floats,
+    base_hist: Floats,
+    news_hist: Floats,
+    error_news: Floats,
+    news_news: Floats,
+    weight: Any,
+    forecast: Floats,
 ) -> None:
     """Learn from the newest metered day what plans are worth, then combine today's plan with the baseline.
 

@@ -40,7 +40,7 @@ def entity_id(name: str) -> int:
 
 
 @kernel
-def philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, int, int, int]:
+def philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[np.uint32, np.uint32, np.uint32, np.uint32]:
     """Return the four 32-bit words of Philox4x32-10 at counter `c` and key `k`."""
     x0, x1, x2, x3 = np.uint32(c0), np.uint32(c1), np.uint32(c2), np.uint32(c3)
     a, b = np.uint32(k0), np.uint32(k1)
@@ -177,7 +177,7 @@ def normal_quantile(p: float) -> float:
             + 5.99832206555887937690e-1
         ) * r + 1.0
     z = num / den
-    return -z if q < 0.0 else z
+    return float(-z if q < 0.0 else z)
 
 
 @kernel

@@ -23,7 +23,7 @@ ERROR_MEMORY = 0.995
 
 
 @kernel
-def draw_demand(  # noqa: PLR0913 - one argument per column
+def draw_demand(
     day: int,
     season: float,
     key: Key,
@@ -80,7 +80,7 @@ def lead_time_forecast(
 
 
 @kernel
-def update_level(  # noqa: PLR0913 - one argument per column
+def update_level(
     policy: int, signal: float, day: int, window: int, smoothing: float, level: float, past: Floats
 ) -> float:
     """Return the new smoothed level after `signal` was seen; `past` is the ring of a moving average."""
@@ -133,7 +133,7 @@ def open_orders(demand: Floats, has_customer: Bools, incoming: Floats, end_deman
 
 
 @kernel
-def replenish(  # noqa: PLR0913, PLR0915 - the one kernel of the stock economy; one argument per column
+def replenish(
     sequence: Ints,
     day: int,
     supplier: Ints,

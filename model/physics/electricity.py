@@ -43,7 +43,7 @@ def clear_merit_order(
 
 
 @kernel
-def clear_day(  # noqa: PLR0913 - one argument per column
+def clear_day(
     residual: Floats,
     own: Floats,
     usual: float,
@@ -127,7 +127,7 @@ def draw_system_imbalance(day: int, key: Key, sd: float, rho: float, state: Floa
 
 
 @kernel
-def settle(  # noqa: PLR0913 - one argument per column
+def settle(
     rule: int,
     beta: float,
     penalty_short: float,

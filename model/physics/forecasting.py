@@ -69,7 +69,7 @@ def learn(weights: Floats, covariance: Floats, x: Floats, target: float, memory:
 
 
 @kernel
-def forecast_from_history(  # noqa: PLR0913 - one argument per column
+def forecast_from_history(
     day: int,
     weekend: bool,
     learn_weekend: bool,

@@ -79,7 +79,7 @@ def melt_as_planned(
 
 
 @kernel
-def melt(  # noqa: PLR0913 - one argument per column
+def melt(
     day: int,
     entity: int,
     keys: Key,
@@ -136,7 +136,7 @@ def melt(  # noqa: PLR0913 - one argument per column
 
 
 @kernel
-def plan_batches(  # noqa: PLR0913 - one argument per column
+def plan_batches(
     firms: Ints,
     day: int,
     entity: Ints,
@@ -203,7 +203,7 @@ PROCESS = (
 
 
 @kernel
-def run_batches(  # noqa: PLR0913 - one argument per column
+def run_batches(
     firms: Ints,
     day: int,
     entity: Ints,

@@ -1,0 +1,102 @@
+"""Declared inputs of collaboration contracts."""
+
+from dataclasses import dataclass
+
+from model.parameters import declare
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataContract:
+    """A contract under which `provider` shares a data asset with `partner`."""
+
+    name: str
+    provider: str
+    partner: str
+    mode: str = declare(
+        "vertical",
+        unit="",
+        choices=("vertical",),
+        role="lever",
+        source="mission",
+        doc="Who may contract with whom: a supplier with its customer.",
+    )
+    variant: str = declare(
+        "raw",
+        unit="",
+        choices=("raw",),
+        role="lever",
+        source="mission",
+        doc="How the data are prepared before they leave the provider.",
+    )
+    asset: str = declare(
+        "plan",
+        unit="",
+        choices=("plan",),
+        role="lever",
+        source="mission",
+        doc="What is shared: the production plan as expected load.",
+    )
+    resolution: int = declare(
+        1,
+        unit="h",
+        bounds=(1, 24),
+        role="lever",
+        note="as planned",
+        doc="Hours per shared value; 24 shares the day's total only. Divides 24.",
+    )
+    noise_sd: float = declare(
+        0.0,
+        unit="MW",
+        bounds=(0, float("inf")),
+        role="uncertainty",
+        note="raw data",
+        doc="Announced sd of independent noise on each hourly value; .inf shares nothing.",
+    )
+    fee: float = declare(
+        0.0,
+        unit="EUR/yr",
+        bounds=(0, 1e9),
+        role="lever",
+        note="agreed between the parties",
+        doc="Paid by the partner to the provider.",
+    )
+    interface_cost: float = declare(
+        60_000.0,
+        unit="EUR/yr",
+        bounds=(0, 1e9),
+        role="uncertainty",
+        note="half a person and licences",
+        doc="Running the interface, both sides.",
+    )
+    provider_share: float = declare(
+        0.5,
+        unit="1",
+        bounds=(0, 1),
+        role="lever",
+        note="each runs its own side",
+        doc="Part of the interface cost that the provider bears.",
+    )
+    breach_rate: float = declare(
+        0.0976,
+        unit="1/yr",
+        bounds=(0, 100),
+        role="uncertainty",
+        source="iris-2025",
+        doc="Breaches a year at the holder of one more copy.",
+    )
+    breach_median: float = declare(
+        20_000.0,
+        unit="EUR",
+        bounds=(0, 1e12),
+        role="uncertainty",
+        note="severity belongs to the asset: a plan, not the whole firm",
+        doc="Median loss of the provider when the shared asset leaks.",
+    )
+    breach_sigma: float = declare(
+        2.0,
+        unit="1",
+        bounds=(0, 5),
+        role="uncertainty",
+        source="romanosky-2016",
+        doc="Standard deviation of the log loss.",
+    )

@@ -1,0 +1,391 @@
+"""Declared inputs of firms: what a manufacturer sells, stocks, makes and draws; how a utility forecasts."""
+
+from dataclasses import dataclass, field
+
+from model.parameters import declare
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demand:
+    """Daily demand for a firm's product: AR(1) with season and a common factor."""
+
+    mean: float = declare(
+        1180.0,
+        unit="unit/day",
+        bounds=(0, 1e9),
+        role="uncertainty",
+        note="13.1 heats of 90 t give 33 MW on average",
+        doc="Mean daily demand.",
+    )
+    variation: float = declare(
+        0.15,
+        unit="1",
+        bounds=(0, 5),
+        role="uncertainty",
+        note="daily order intake",
+        doc="Stationary standard deviation over mean.",
+    )
+    autocorrelation: float = declare(
+        0.7,
+        unit="1",
+        bounds=(-0.99, 0.99),
+        role="uncertainty",
+        note="orders come in waves",
+        doc="Day-to-day autocorrelation.",
+    )
+    season: float = declare(
+        0.05,
+        unit="1",
+        bounds=(0, 1),
+        role="uncertainty",
+        note="building season",
+        doc="Yearly amplitude over mean, highest at mid-year.",
+    )
+    common_share: float = declare(
+        0.3,
+        unit="1",
+        bounds=(0, 1),
+        role="uncertainty",
+        note="business cycle",
+        doc="Share of the variance that all firms have in common.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ordering:
+    """Order-up-to policy for stock and production."""
+
+    policy: str = declare(
+        "exponential",
+        unit="",
+        choices=("moving_average", "exponential", "filtered"),
+        note="common practice",
+        doc="How demand over the lead time is forecast.",
+    )
+    window: int = declare(14, unit="day", bounds=(1, 365), note="two weeks", doc="Length p of the moving average.")
+    smoothing: float = declare(
+        0.1,
+        unit="1",
+        bounds=(0.001, 1),
+        note="about 19 days of memory",
+        doc="Weight of the newest day in exponential smoothing.",
+    )
+    lead_time: int = declare(
+        2,
+        unit="day",
+        bounds=(1, 60),
+        note="ordered today, made tomorrow, shipped the day after",
+        doc="Days L: ordered at the end of day t, available at the start of day t+L.",
+    )
+    safety_factor: float = declare(
+        1.28,
+        unit="1",
+        bounds=(0, 10),
+        role="lever",
+        source="science-1.0",
+        doc="Safety stock over the sd of the lead-time forecast error.",
+    )
+    holding_cost: float = declare(
+        0.15,
+        unit="EUR/unit/day",
+        bounds=(0, 1e6),
+        role="uncertainty",
+        note="8 % a year on about 650 EUR/t",
+        doc="Cost of holding stock.",
+    )
+    backlog_cost: float = declare(
+        1.35,
+        unit="EUR/unit/day",
+        bounds=(0, 1e6),
+        role="uncertainty",
+        note="nine times holding, service level 90 %",
+        doc="Cost of late delivery.",
+    )
+    negative_orders: bool = declare(
+        False,
+        unit="",
+        note="a works cannot unmake steel",
+        doc="Whether orders may be negative (returns), as in textbook results.",
+    )
+    order_signal: str = declare(
+        "orders",
+        unit="",
+        choices=("orders", "end_demand"),
+        role="lever",
+        source="science-1.1",
+        doc="What the forecast reads: own incoming orders, or end customers' shared demand.",
+    )
+    receiver: str = declare(
+        "full_history",
+        unit="",
+        choices=("naive", "last_order", "full_history"),
+        role="uncertainty",
+        source="science-1.1",
+        doc="What a `filtered` supplier infers from incoming orders without sharing.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    """How production draws electricity."""
+
+    kind: str = declare(
+        "batch",
+        unit="",
+        choices=("batch", "shaped", "none"),
+        note="electric steel",
+        doc="Batch furnace, calibrated load shape, or no electricity at all.",
+    )
+    heat_energy: float = declare(
+        38.0,
+        unit="MWh",
+        bounds=(0.001, 1000),
+        role="uncertainty",
+        source="science-reference-case",
+        doc="Electricity of one heat: 90 t at 420 kWh/t (published 400 to 500).",
+    )
+    heat_output: float = declare(
+        90.0, unit="unit", bounds=(0.001, 1e6), note="tonnage of a mid-size furnace", doc="Output of one heat."
+    )
+    furnace: float = declare(
+        48.0,
+        unit="MW",
+        bounds=(0.001, 10000),
+        role="uncertainty",
+        note="60 MW site peak less mill and auxiliaries",
+        doc="Power while a heat melts.",
+    )
+    capacity: int = declare(
+        19,
+        unit="heat/day",
+        bounds=(1, 96),
+        role="uncertainty",
+        source="census-qpc-331",
+        doc="Heats that fit into a day; 13.1 of 19 is the industry's utilisation of .69.",
+    )
+    mill: float = declare(
+        8.0,
+        unit="MW",
+        bounds=(0, 10000),
+        role="uncertainty",
+        note="rolling mill",
+        doc="Power of the rolling mill, around the clock.",
+    )
+    auxiliary: float = declare(
+        4.0,
+        unit="MW",
+        bounds=(0, 10000),
+        role="uncertainty",
+        note="dust, water, light",
+        doc="Power of auxiliaries, around the clock.",
+    )
+    energy_variation: float = declare(
+        0.05,
+        unit="1",
+        bounds=(0, 0.5),
+        role="uncertainty",
+        note="scrap mix; published 400 to 500 kWh/t",
+        doc="Standard deviation of a heat's electricity over its mean.",
+    )
+    regularity: float = declare(
+        0.82,
+        unit="1",
+        bounds=(0, 1),
+        role="uncertainty",
+        note="no data set contains a plan; at .82 history explains about .4 of the load",
+        doc="Share of days whose pause is at the habitual hour.",
+    )
+    habitual_hour: float = declare(
+        14.0,
+        unit="h",
+        bounds=(0, 23.99),
+        note="pause ends before the evening peak price",
+        doc="Habitual start of the daily pause, local time.",
+    )
+    scheduling: str = declare(
+        "habit",
+        unit="",
+        choices=("habit", "before_prices", "after_prices"),
+        role="lever",
+        note="flexible loads come later",
+        doc="Pause by habit, by the firm's own price forecast, or by published prices.",
+    )
+    delay: float = declare(
+        3.0,
+        unit="min",
+        bounds=(0, 240),
+        role="uncertainty",
+        note="charging, crane, analysis; with breakdowns the plan explains about .88 of the load",
+        doc="Mean delay of a heat against plan (exponential).",
+    )
+    turnaround: float = declare(
+        15.0, unit="min", bounds=(0, 240), note="tapping and charging", doc="Shortest time between two heats."
+    )
+    breakdown_rate: float = declare(
+        0.01,
+        unit="1/h",
+        bounds=(0, 10),
+        role="uncertainty",
+        source="assumption",
+        note="one in 100 operating hours",
+        doc="Breakdowns per operating hour.",
+    )
+    repair: float = declare(
+        2.0, unit="h", bounds=(0, 240), role="uncertainty", note="mean of an exponential time", doc="Mean repair time."
+    )
+    load_table: str = declare(
+        "metal_processing_2018",
+        unit="",
+        note="measured shape",
+        doc="Calibrated table, or the scenario's own file, of a shaped load.",
+    )
+    mean_load: float = declare(
+        12.5,
+        unit="MW",
+        bounds=(0, 1e6),
+        role="uncertainty",
+        note="300 MW over 24 customers",
+        doc="Mean of a shaped load.",
+    )
+    production_share: float = declare(
+        0.3,
+        unit="1",
+        bounds=(0, 1),
+        role="uncertainty",
+        note="rest is base load",
+        doc="Part of a shaped load that follows production.",
+    )
+    unit_cost: float = declare(
+        450.0,
+        unit="EUR/unit",
+        bounds=(0, 1e9),
+        role="uncertainty",
+        note="scrap and conversion, energy excluded",
+        doc="Cost of production without energy.",
+    )
+    unit_price: float = declare(
+        650.0,
+        unit="EUR/unit",
+        bounds=(0, 1e9),
+        role="uncertainty",
+        note="reinforcing steel",
+        doc="Price paid by customers on delivery.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retail:
+    """A manufacturer's electricity contract."""
+
+    contract: str = declare(
+        "indexed",
+        unit="",
+        choices=("indexed", "tariff"),
+        role="lever",
+        note="large users buy at day-ahead plus margin",
+        doc="Day-ahead indexed, or fixed price.",
+    )
+    price: float = declare(
+        92.0,
+        unit="EUR/MWh",
+        bounds=(0, 2000),
+        role="lever",
+        note="2025 mean plus margin",
+        doc="Energy price of a fixed tariff.",
+    )
+    margin: float = declare(
+        3.0,
+        unit="EUR/MWh",
+        bounds=(-100, 500),
+        role="lever",
+        note="supplier's service",
+        doc="Margin on the day-ahead price of an indexed contract.",
+    )
+    peak_charge: float = declare(
+        10.0,
+        unit="EUR/kW/month",
+        bounds=(0, 200),
+        role="lever",
+        note="range 6 to 20 across grid areas",
+        doc="Charge on the month's highest quarter-hour mean load.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecasting:
+    """How a utility forecasts its customers and nominates."""
+
+    receiver: str = declare(
+        "full_history",
+        unit="",
+        choices=("naive", "last_order", "full_history"),
+        role="uncertainty",
+        source="science-1.1",
+        doc="What the utility learns from meters: the mean, the last day, or everything.",
+    )
+    meter_delay: int = declare(
+        2,
+        unit="day",
+        bounds=(1, 30),
+        source="design-timetable",
+        doc="Nominating day d at the noon gate before it, meters are known to day d-delay.",
+    )
+    memory: float = declare(
+        0.995, unit="1", bounds=(0.8, 1), note="about 200 days", doc="Forgetting factor of the recursive least squares."
+    )
+    portfolio_error: float = declare(
+        0.034,
+        unit="1",
+        bounds=(0, 0.5),
+        role="uncertainty",
+        source="forecast-error-statistics",
+        doc="Relative sd of the day-ahead error for all other customers together.",
+    )
+    error_table: str = declare(
+        "load_error_de_2015_2018",
+        unit="",
+        note="calibrated to published errors",
+        doc="Table of the error's shape over hours and days.",
+    )
+    gain_band: int = declare(
+        4,
+        unit="h",
+        bounds=(1, 24),
+        note="a delay moves load by few hours",
+        doc="Hours over which a plan's deviation informs other hours.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManufacturerInputs:
+    """One manufacturer, or `count` independent ones alike."""
+
+    name: str
+    count: int = declare(1, unit="firm", bounds=(1, 1_000_000), note="one of each", doc="How many such firms.")
+    sector: str = declare("steel", unit="", note="the reference case", doc="Sector, as a word.")
+    supplier: str = declare(
+        "",
+        unit="",
+        note="materials are never short",
+        doc="Firm that receives this firm's orders; empty for an outside source.",
+    )
+    utility: str = declare("", unit="", note="none", doc="Utility that supplies electricity; empty for none.")
+    metered_alone: bool = declare(
+        False,
+        unit="",
+        note="large customers have a forecast of their own",
+        doc="Whether the utility forecasts this customer separately.",
+    )
+    demand: Demand = field(default_factory=Demand)
+    ordering: Ordering = field(default_factory=Ordering)
+    process: Process = field(default_factory=Process)
+    retail: Retail = field(default_factory=Retail)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UtilityInputs:
+    """One electricity supplier and balance responsible party."""
+
+    name: str
+    sector: str = declare("power", unit="", note="the reference case", doc="Sector, as a word.")
+    forecasting: Forecasting = field(default_factory=Forecasting)
