@@ -50,6 +50,9 @@ MIN_YEARS = 30
 """Fewest simulated years on which a generator is judged."""
 REQUIRED_SHARE = {"load": 0.9, "price": 0.85, "forecast_error": 0.85}
 """Share of a table's statistics that must lie within tolerance (declared; what the prototype of the method reached)."""
+FRIDAY = 4
+RESTING = 0.9
+"""A weekday whose mean load is below this share of the mean is a day of rest (assumption)."""
 ERROR_WINDOWS = 24
 """Simulated windows behind the sampling standard deviation of forecast-error statistics."""
 
@@ -103,9 +106,25 @@ def load_table_tree(
     return head | {"statistics": _statistics(real, samples), "fit": block_fit_tree(fit)}
 
 
+def weekday_notes(days: Floats, first: datetime.date) -> tuple[str, ...]:
+    """Return a warning if the load rests on another weekday than Saturday or Sunday: its dates may be wrong.
+
+    Published profiles are often stamped with another year than the measured one; their Sundays then
+    fall on a workday. `days` is (n days, slots).
+    """
+    weekday = (first.toordinal() - 1 + np.arange(len(days))) % 7
+    means = np.array([days[weekday == day].mean() for day in range(7)])
+    lowest = int(means.argmin())
+    if lowest > FRIDAY or means[lowest] > RESTING * means.mean():
+        return ()
+    name = (first + datetime.timedelta(days=(lowest - first.weekday()) % 7)).strftime("%A")
+    return (f"the load is lowest on {name}s ({means[lowest] / means.mean():.0%} of the mean): if the stamps are those "
+            "of another year, give the true date of the first day with --first-date",)
+
+
 def price_table_tree(
-    price: Floats, residual: Floats | None, first: datetime.date, zone: str, text: TableText,
-    settings: BlockSettings = PRICE_SETTINGS,
+    price: Floats, residual: Floats | None, first: datetime.date, text: TableText, *,
+    zone: str, settings: BlockSettings = PRICE_SETTINGS,
 ) -> dict[str, Any]:
     """Return a price table as a tree.
 
@@ -113,8 +132,8 @@ def price_table_tree(
         price: EUR/MWh, shape (n days, 24).
         residual: residual load of the same days in MW, or None.
         first: date of the first day.
-        zone: name of the bidding zone.
         text: name, source and licence.
+        zone: name of the bidding zone.
         settings: of the bootstrap.
 
     Raises:
@@ -282,7 +301,8 @@ def _windows(fit: BlockFit, years: int) -> list[Calendar]:
 def _simulated_load(name: str | Path, years: int, seed: int) -> Any:
     table = load_table(name)
     windows = _windows(table.fit, years)
-    out = [load_statistics(generate_load(table, seed, i, "check", c), c.day_type, c.month) for i, c in enumerate(windows)]
+    series = [generate_load(table, seed, i, "check", calendar) for i, calendar in enumerate(windows)]
+    out = [load_statistics(load, c.day_type, c.month) for load, c in zip(series, windows, strict=True)]
     return table.statistics, out, len(windows) * table.fit.day_type.size / 365
 
 

@@ -119,8 +119,10 @@ def fit_blocks(days: Floats, first: datetime.date, day_type: Ints, settings: Blo
     fit = BlockFit(
         day_type=day_type, first_monday=monday,
         monday_day_of_year=(first + datetime.timedelta(days=monday)).timetuple().tm_yday,
-        block_weeks=settings.block_weeks, season_weeks=settings.season_weeks, mean=mean, components=axes * scale, scores=scores,
-        noise_level=np.array([n.level for n in noise]), noise_sd=np.array([n.sd for n in noise]),
+        block_weeks=settings.block_weeks, season_weeks=settings.season_weeks,
+        mean=mean, components=axes * scale, scores=scores,
+        noise_level=np.array([n.level for n in noise]),
+        noise_sd=np.array([n.sd for n in noise]),
         noise_scale=np.array([n.scale for n in noise]), noise_ar=np.array([n.ar for n in noise]),
         raw_quantiles=blank, real_quantiles=blank,
         pools=np.argsort(day_type, kind="stable").astype(np.int64),

@@ -110,12 +110,12 @@ def residual_load(
 
 def _price_2025(path: Path, text: TableText) -> dict[str, Any]:
     price = read_series(path, "price", column="day_ahead_price_eur_mwh")
-    return price_table_tree(price.values, residual_load(path)[0], price.first, "DE-LU", text)
+    return price_table_tree(price.values, residual_load(path)[0], price.first, text, zone="DE-LU")
 
 
 def _price_2018(path: Path, text: TableText) -> dict[str, Any]:
     price = read_series(path, "price", start=datetime.date(2018, 1, 1), end=datetime.date(2018, 12, 31))
-    return price_table_tree(price.values, None, price.first, "DE-AT-LU", text)
+    return price_table_tree(price.values, None, price.first, text, zone="DE-AT-LU")
 
 
 def read_error_statistics(by_hour: Path, memory: Path) -> ErrorStatistics:

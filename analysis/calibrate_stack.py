@@ -20,7 +20,9 @@ Assumption: rounded standard factors in the range of national inventories (natur
 .34, lignite .40, oil .27); waste .16 for its fossil half; biogenic fuels 0 by convention.
 """
 
-PLAUSIBLE = {"CCGT": (0.35, 0.63), "OCGT": (0.28, 0.46), "Steam Turbine": (0.28, 0.48), "Combustion Engine": (0.30, 0.50)}
+PLAUSIBLE = {
+    "CCGT": (0.35, 0.63), "OCGT": (0.28, 0.46), "Steam Turbine": (0.28, 0.48), "Combustion Engine": (0.30, 0.50),
+}
 """Technology -> electrical efficiencies that are believed (assumption: published ranges of plants in service)."""
 
 ASSUMED = {
@@ -37,23 +39,23 @@ ASSUMED = {
     ("waste", "Steam Turbine"): (0.28, 0.28, 0.28, 0.28),
     ("solid_biomass", "Steam Turbine"): (0.30, 0.32, 0.34, 0.34),
 }
-"""Efficiency where the list has none or an implausible one, commissioned before 1980, 1990-1999 or earlier, 2000s, later.
+"""Efficiency where the list has none or an implausible one: commissioned before 1980, 1980-1999, 2000-2009, later.
 
 Assumption: typical values of the technology and decade; each block says how many of its MW rest on them.
 """
 DEFAULT_TECHNOLOGY = "Steam Turbine"
 """Technology of a unit whose technology is not given (assumption: the large units are steam plants)."""
 _OTHER = (0.38, 0.39, 0.40, 0.41)
+_DECADES = (1980, 2000, 2010)
 
 
 def assumed_efficiency(fuel: str, technology: str, year: float) -> float:
-    """Return the assumed electrical efficiency of a unit commissioned in `year` (NaN: the oldest class)."""
-    decade = 3 if year >= 2010 else 2 if year >= 2000 else 1 if year >= 1980 else 0
-    return ASSUMED.get((fuel, technology), _OTHER)[decade]
+    """Return the assumed electrical efficiency of a unit commissioned or retrofitted in `year` (0: unknown)."""
+    return ASSUMED.get((fuel, technology), _OTHER)[sum(year >= since for since in _DECADES)]
 
 
 def stack_tree(path: Path, text: TableText, country: str = "Germany") -> dict[str, Any]:
-    """Return the stack of `country` as a tree: blocks by fuel, technology and efficiency class, cheapest fuel use first."""
+    """Return the stack of `country` as a tree: blocks by fuel, technology and efficiency class."""
     import pandas as pd
 
     plants = pd.read_parquet(path)
@@ -64,7 +66,7 @@ def stack_tree(path: Path, text: TableText, country: str = "Germany") -> dict[st
         fuel = FUELS[plant["Fueltype"]][0]
         given = plant["Technology"]
         technology = given if isinstance(given, str) else DEFAULT_TECHNOLOGY
-        year = max((y for y in (plant["DateIn"], plant["DateRetrofit"]) if y == y), default=float("nan"))  # noqa: PLR0124
+        year = max((y for y in (plant["DateIn"], plant["DateRetrofit"]) if y > 0), default=0.0)
         low, high = PLAUSIBLE.get(technology, (0.2, 0.5))
         known = low <= plant["Efficiency"] <= high
         efficiency = plant["Efficiency"] if known else assumed_efficiency(fuel, technology, year)
@@ -77,9 +79,10 @@ def stack_tree(path: Path, text: TableText, country: str = "Germany") -> dict[st
 
 def _tree(blocks: dict[tuple[str, str, int], list[float]], text: TableText, country: str) -> dict[str, Any]:
     factors = dict(FUELS.values())
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
-            "fuel": fuel, "technology": technology.lower().replace(" ", "_"), "capacity_mw": mw, "efficiency": mw / fuel_mw,
+            "fuel": fuel, "technology": technology.lower().replace(" ", "_"),
+            "capacity_mw": mw, "efficiency": mw / fuel_mw,
             "emission_t_per_mwh_fuel": factors[fuel], "assumed_efficiency_share": assumed / mw, "units": int(units),
         }
         for (fuel, technology, _), (mw, fuel_mw, assumed, units) in blocks.items()

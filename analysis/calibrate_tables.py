@@ -11,6 +11,8 @@ import numpy as np
 from analysis.calibrate_error import ErrorMemory, ErrorStatistics
 from model.reference import BlockFit, Provenance
 
+NOTHING = 1e-12
+"""Smaller numbers are rounding noise and are written as 0."""
 DIGITS = 6
 """Significant digits kept in a table."""
 
@@ -27,7 +29,7 @@ class TableText:
 
 
 def rounded(value: Any) -> Any:
-    """Return numbers, arrays and nested lists with DIGITS significant digits; below 1e-12 becomes 0."""
+    """Return numbers, arrays and nested lists with DIGITS significant digits; below NOTHING becomes 0."""
     if isinstance(value, np.ndarray):
         return rounded(value.tolist())
     if isinstance(value, list | tuple):
@@ -36,7 +38,7 @@ def rounded(value: Any) -> Any:
         return {key: rounded(item) for key, item in value.items()}
     if isinstance(value, float):
         short = float(f"{value:.{DIGITS - 1}e}")
-        return 0.0 if abs(short) < 1e-12 else short
+        return 0.0 if abs(short) < NOTHING else short
     return value
 
 

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    import datetime
+
     from analysis.calibrate import TableCheck
     from analysis.calibrate_tables import TableText
+    from scenarios.series_files import CleanSeries
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -44,7 +47,8 @@ def calibrate(
     """
     if ctx.invoked_subcommand is not None:
         if check or rebuild_all:
-            raise click.UsageError("--check and --rebuild stand alone, without a subcommand", ctx)
+            message = "--check and --rebuild stand alone, without a subcommand"
+            raise click.UsageError(message, ctx)
         return
     if rebuild_all:
         _rebuild(data, into)
@@ -134,20 +138,28 @@ def _text_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("file", type=_FILE)
 @click.option("--column", default=None, help="Value column, if there are several.")
 @click.option("--unit", default=None, help="Unit of the values (kW, MW, kWh per interval, ...), if the name has none.")
+@click.option("--first-date", default=None, help="True date of the first day, if the stamps are of another year.")
 @_text_options
-def load_command(file: Path, column: str | None, unit: str | None, **options: Any) -> None:
+def load_command(
+    file: Path, column: str | None, unit: str | None, first_date: str | None, **options: Any
+) -> None:
     """Fit a load class to a metered series.
 
     \b
       tandem calibrate load meter.csv --unit kWh --out my_works.json --source "meter 17, 2024"
     """
-    from analysis.calibrate import load_table_tree
+    from dataclasses import replace
+
+    from analysis.calibrate import load_table_tree, weekday_notes
     from scenarios.series_files import read_series
 
     text = _table_text(file, options)
     series = read_series(file, "load", unit=unit, column=column, time=options["time_column"],
                          time_zone=options["time_zone"])
     _say(series.report)
+    if first_date is not None:
+        series = replace(series, first=_date("--first-date", first_date))
+    _say(weekday_notes(series.values, series.first))
     _write(load_table_tree(series.values, series.first, _holidays(options["holidays"], series), text), options["out"])
 
 
@@ -182,7 +194,7 @@ def price_command(
         residual, first = read_residual(file, names, options["time_column"], options["time_zone"])
         if first != price.first or len(residual) != price.days:
             raise InputError([Fault("--residual-load", "covers other days than the price", "the same days")])
-    _write(price_table_tree(price.values, residual, price.first, zone, text), options["out"])
+    _write(price_table_tree(price.values, residual, price.first, text, zone=zone), options["out"])
 
 
 @calibrate.command("forecast-error", context_settings=_HELP)
@@ -236,36 +248,38 @@ def _table_text(file: Path, options: dict[str, Any]) -> TableText:
     from model.errors import Fault, InputError
 
     date = options["date"] or datetime.datetime.now(datetime.UTC).date().isoformat()
-    faults = []
-    try:
-        datetime.date.fromisoformat(date)
-    except ValueError:
-        faults.append(Fault("--date", f"is {date!r}", "an ISO date such as 2026-01-31"))
+    _date("--date", date)
     if not options["out"].parent.is_dir():
-        faults.append(Fault("--out", f"there is no folder {options['out'].parent}", "an existing folder"))
-    if faults:
-        raise InputError(faults)
+        raise InputError([Fault("--out", f"there is no folder {options['out'].parent}", "an existing folder")])
     source = options["source"] or f"user's file {file.name}"
     return TableText(options["name"] or options["out"].stem, source, options["licence"],
                      options["attribution"] or source, date)
 
 
-def _holidays(wanted: str, series: Any) -> frozenset[Any]:
+def _date(option: str, text: str) -> datetime.date:
+    """Return an ISO date that a user gave for `option`."""
+    import datetime
+
+    from model.errors import Fault, InputError
+
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError as error:
+        raise InputError([Fault(option, f"is {text!r}", "an ISO date such as 2026-01-31")]) from error
+
+
+def _holidays(wanted: str, series: CleanSeries) -> frozenset[datetime.date]:
     """Return the holidays a user named for a series: DE, none, or dates."""
     import datetime
 
     from model.calendar import german_holidays
-    from model.errors import Fault, InputError
 
     if wanted == "none":
         return frozenset()
     if wanted == "DE":
         last = series.first + datetime.timedelta(days=series.days - 1)
         return frozenset().union(*(german_holidays(year) for year in range(series.first.year, last.year + 1)))
-    try:
-        return frozenset(datetime.date.fromisoformat(day.strip()) for day in wanted.split(","))
-    except ValueError as error:
-        raise InputError([Fault("--holidays", f"is {wanted!r}", "DE, none, or 2025-01-01,2025-05-01")]) from error
+    return frozenset(_date("--holidays", day.strip()) for day in wanted.split(","))
 
 
 def _say(report: tuple[str, ...]) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.calendar import HOURS, QUARTERS
-from model.errors import nearest
+from model.errors import InputError, nearest
 from model.streams import Floats
 from scenarios.series_text import Talk, numbers, read_sheet, stamps, time_column, value_column
 
@@ -36,6 +36,9 @@ _UNIT_IN_NAME = re.compile(
     r"(?<![a-z])(eur_?/?_?per_?mwh|eur[_/]mwh|€/mwh|eur[_/]kwh|€/kwh|ct[_/]kwh|gwh|mwh|kwh|wh|gw|mw|kw|w)(?![a-z])"
 )
 _MEASURES = {"load": ("power", "energy"), "residual_load": ("power", "energy"), "price": ("price",)}
+MIN_DAYS = 7
+"""Fewest whole days: one of each weekday."""
+TWICE = 2
 _SLOTS = {15: QUARTERS, 60: HOURS}
 
 
@@ -88,16 +91,16 @@ def read_series(
     sheet = read_sheet(Path(path), talk)
     time_name = time_column(sheet, time, talk)
     value_name = value_column(sheet, column, time_name, talk)
-    talk.stop_if_faulty()
-    assert time_name is not None  # noqa: S101 - the check above has raised otherwise
-    assert value_name is not None  # noqa: S101
+    if time_name is None or value_name is None:
+        raise InputError(talk.faults)
     factor, measure = _unit(value_name, unit, kind, talk)
     values = numbers(sheet, value_name, talk)
     found, instants = stamps(sheet, time_name, talk)
     rows = np.array(sheet.rows)
     found, values, rows = _between(_Stamped(found, values, rows), start, end, zone if instants else None, talk)
     if kind == "load" and (values < 0).any():
-        talk.fault("the load is negative", "at least 0; feed-in belongs in a series of its own", rows[values < 0].tolist())
+        below = rows[values < 0].tolist()
+        talk.fault("the load is negative", "at least 0; feed-in belongs in a series of its own", below)
     talk.stop_if_faulty()
     series = _sorted_once(_Stamped(found, values, rows), zone, talk, instants=instants)
     minutes = _step(series, talk)
@@ -108,7 +111,8 @@ def read_series(
     if instants:
         series = _Stamped([_to_local(stamp, zone) for stamp in series.stamps], series.values, series.rows)
     scale = factor * (60.0 / minutes if measure == "energy" else 1.0)
-    days, first = _whole_days(series, minutes, zone, talk)
+    start = datetime.combine(series.stamps[0].date(), datetime.min.time())
+    days, first = _whole_days(series, _Grid(start, minutes, zone), talk)
     _refuse_unit_jumps(days, first, series, kind, talk)
     talk.stop_if_faulty()
     return CleanSeries(
@@ -209,23 +213,25 @@ def _sorted_once(series: _Stamped, zone: ZoneInfo, talk: Talk, *, instants: bool
     for at, (stamp, places) in enumerate(seen.items()):
         known = [float(series.values[i]) for i in places]
         values[at] = known[0]
-        if len(places) == 2 and not instants and _is_repeated_hour(stamp, zone):
+        if len(places) == TWICE and not instants and _is_repeated_hour(stamp, zone):
             values[at] = sum(known) / 2
-        elif len(places) > 1 and all(v == known[0] or (v != v and known[0] != known[0]) for v in known):  # noqa: PLR0124
+        elif len(places) > 1 and np.array_equal(known, [known[0]] * len(known), equal_nan=True):
             dropped += places[1:]
         elif len(places) > 1:
             clash += places
     if dropped:
-        talk.note(f"{len(dropped)} rows repeat a stamp with the same value: dropped", [int(series.rows[i]) for i in dropped])
+        repeats = [int(series.rows[i]) for i in dropped]
+        talk.note(f"{len(dropped)} rows repeat a stamp with the same value: dropped", repeats)
     if clash:
-        talk.fault("stamps appear twice with different values", "one value per stamp", [int(series.rows[i]) for i in clash])
+        conflicts = [int(series.rows[i]) for i in clash]
+        talk.fault("stamps appear twice with different values", "one value per stamp", conflicts)
     rows = series.rows[[places[0] for places in seen.values()]]
     return _Stamped(list(seen), values, rows)
 
 
 def _step(series: _Stamped, talk: Talk) -> int:
     """Return the interval in minutes, 15 or 60; every stamp must lie on its grid."""
-    if len(series.stamps) < 2:
+    if len(series.stamps) < TWICE:
         talk.fault("only one stamp", "at least a week of hourly or quarter-hourly values")
         return 60
     at = np.array([(stamp - series.stamps[0]).total_seconds() / 60.0 for stamp in series.stamps])
@@ -238,44 +244,60 @@ def _step(series: _Stamped, talk: Talk) -> int:
     second = np.array([stamp.minute + stamp.second / 60.0 + stamp.microsecond / 6e7 for stamp in series.stamps])
     off = second % minutes != 0
     if off.any():
-        talk.fault(f"stamps off the grid of {minutes:g} minutes", "one step throughout the file, at full quarters or hours",
-                   [int(row) for row in series.rows[off]])
+        talk.fault(f"stamps off the grid of {minutes:g} minutes",
+                   "one step throughout the file, at full quarters or hours", [int(row) for row in series.rows[off]])
     return int(minutes)
 
 
 # --- gaps, days, slots -------------------------------------------------------------------------------
 
 
-def _whole_days(series: _Stamped, minutes: int, zone: ZoneInfo, talk: Talk) -> tuple[Floats, date]:
+@dataclass(frozen=True)
+class _Grid:
+    """A grid of wall-clock slots from midnight `start`, `minutes` apart, in `zone`."""
+
+    start: datetime
+    minutes: int
+    zone: ZoneInfo
+
+    def place(self, stamp: datetime) -> int:
+        """Return the slot of a wall-clock time."""
+        return int((stamp - self.start).total_seconds() // 60 // self.minutes)
+
+    def time(self, slot: int) -> datetime:
+        """Return the wall-clock time at which a slot begins."""
+        return self.start + timedelta(minutes=slot * self.minutes)
+
+    def is_skipped(self, slot: int) -> bool:
+        """Tell whether the slot lies in the hour that daylight saving skips."""
+        return _is_skipped_hour(self.time(slot), self.zone)
+
+
+def _whole_days(series: _Stamped, grid: _Grid, talk: Talk) -> tuple[Floats, date]:
     """Return values (days, slots) of whole local days without gaps, and the first date."""
-    slots = _SLOTS[minutes]
-    start = datetime.combine(series.stamps[0].date(), datetime.min.time())
-    place = np.array([int((stamp - start).total_seconds() // 60 // minutes) for stamp in series.stamps])
-    grid = np.zeros((int(place.max()) // slots + 1) * slots)
-    count = np.zeros(grid.size)
+    slots = _SLOTS[grid.minutes]
+    place = np.array([grid.place(stamp) for stamp in series.stamps])
+    values = np.zeros((int(place.max()) // slots + 1) * slots)
+    count = np.zeros(values.size)
     known = np.isfinite(series.values)
-    np.add.at(grid, place[known], series.values[known])
+    np.add.at(values, place[known], series.values[known])
     np.add.at(count, place[known], 1.0)
-    grid = np.where(count > 0, grid / np.maximum(count, 1.0), np.nan)
-    _note_daylight_saving(grid, count, start, minutes, zone, talk)
-    first, last = _trim(grid.reshape(-1, slots), start, talk)
-    _fill_gaps(grid[first * slots : last * slots], first * slots, start, minutes, series, zone, talk)
-    return grid[first * slots : last * slots].reshape(-1, slots), (start + timedelta(days=first)).date()
+    values = np.where(count > 0, values / np.maximum(count, 1.0), np.nan)
+    _note_daylight_saving(values, count, grid, talk)
+    first, last = _trim(values.reshape(-1, slots), grid, talk)
+    whole = values[first * slots : last * slots]
+    _fill_gaps(whole, _Grid(grid.time(first * slots), grid.minutes, grid.zone), series, talk)
+    return whole.reshape(-1, slots), grid.time(first * slots).date()
 
 
-def _note_daylight_saving(
-    grid: Floats, count: Floats, start: datetime, minutes: int, zone: ZoneInfo, talk: Talk
-) -> None:
-    doubled = sorted({(start + timedelta(minutes=int(i) * minutes)).date() for i in np.flatnonzero(count > 1)})
+def _note_daylight_saving(values: Floats, count: Floats, grid: _Grid, talk: Talk) -> None:
+    """Report averaged hours, and values in an hour that a zone with daylight saving does not have."""
+    doubled = sorted({grid.time(int(slot)).date() for slot in np.flatnonzero(count > 1)})
     if doubled:
         talk.note(f"hour repeated by daylight saving averaged on {', '.join(map(str, doubled))}")
-    years = range(start.year, (start + timedelta(minutes=grid.size * minutes)).year + 1)
-    skipped = [h for y in years for h in _skipped_hours(y, zone)]
-    present = []
-    for hour in skipped:
-        i = int((hour - start).total_seconds() // 60 // minutes)
-        if 0 <= i < grid.size and np.isfinite(grid[i]):
-            present.append(str(hour))
+    years = range(grid.start.year, grid.time(values.size).year + 1)
+    skipped = [grid.place(hour) for year in years for hour in _skipped_hours(year, grid.zone)]
+    present = [str(grid.time(slot)) for slot in skipped if 0 <= slot < values.size and np.isfinite(values[slot])]
     if present:
         talk.note(f"the hour that daylight saving skips has values ({', '.join(present)}): "
                   "stamps taken as they stand, without daylight saving")
@@ -286,46 +308,45 @@ def _skipped_hours(year: int, zone: ZoneInfo) -> list[datetime]:
     days = [datetime(year, 1, 1) + timedelta(days=d) for d in range(366)]  # noqa: DTZ001 - wall-clock time
     changing = [d for d in days if d.replace(tzinfo=zone).utcoffset()
                 != (d + timedelta(days=1)).replace(tzinfo=zone).utcoffset()]
-    return [d + timedelta(hours=h) for d in changing for h in range(24) if _is_skipped_hour(d + timedelta(hours=h), zone)]
+    hours = [d + timedelta(hours=h) for d in changing for h in range(24)]
+    return [hour for hour in hours if _is_skipped_hour(hour, zone)]
 
 
-def _trim(days: Floats, start: datetime, talk: Talk) -> tuple[int, int]:
+def _trim(days: Floats, grid: _Grid, talk: Talk) -> tuple[int, int]:
     """Return first and last day to keep: an incomplete first or last day is left out."""
+    slots = days.shape[1]
     first, last = 0, len(days)
-    if not np.isfinite(days[0][[0]]).all():
+    if not np.isfinite(days[0, 0]):
         first = 1
-        talk.note(f"first day {start.date()} does not start at 00:00: left out")
-    if last > first and not np.isfinite(days[-1][[-1]]).all():
+        talk.note(f"first day {grid.start.date()} does not start at 00:00: left out")
+    if last > first and not np.isfinite(days[-1, -1]):
         last -= 1
-        talk.note(f"last day {(start + timedelta(days=last)).date()} does not end at 24:00: left out")
-    if last - first < 7:
-        talk.fault(f"only {max(last - first, 0)} whole days", "at least 7 whole local days")
+        talk.note(f"last day {grid.time(last * slots).date()} does not end at 24:00: left out")
+    if last - first < MIN_DAYS:
+        talk.fault(f"only {max(last - first, 0)} whole days", f"at least {MIN_DAYS} whole local days")
         talk.stop_if_faulty()
     return first, last
 
 
-def _fill_gaps(
-    grid: Floats, offset: int, start: datetime, minutes: int, series: _Stamped, zone: ZoneInfo, talk: Talk
-) -> None:
-    """Interpolate short gaps in `grid` in place; long ones are faults, placed at the row after the gap."""
-    missing = ~np.isfinite(grid)
+def _fill_gaps(values: Floats, grid: _Grid, series: _Stamped, talk: Talk) -> None:
+    """Interpolate short gaps in `values` in place; long ones are faults, placed at the row after the gap."""
+    missing = ~np.isfinite(values)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], missing.astype(np.int8), [0]])))
     filled, spring = 0, 0
     for low, high in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        begin = start + timedelta(minutes=(offset + low) * minutes)
-        end = start + timedelta(minutes=(offset + high) * minutes)
-        hours = (high - low) * minutes / 60.0
-        if all(_is_skipped_hour(begin + timedelta(minutes=m), zone) for m in range(0, int(hours * 60), minutes)):
+        hours = (high - low) * grid.minutes / 60.0
+        if all(grid.is_skipped(slot) for slot in range(low, high)):
             spring += 1
         elif hours > MAX_GAP_HOURS:
-            row = next((int(r) for s, r in zip(series.stamps, series.rows, strict=True) if s >= end), int(series.rows[-1]))
-            talk.fault(f"{hours:g} hours are missing before this row, from {begin} to {end}",
-                       f"gaps of at most {MAX_GAP_HOURS} hours", [row])
+            end = grid.time(high)
+            after = (int(r) for s, r in zip(series.stamps, series.rows, strict=True) if s >= end)
+            talk.fault(f"{hours:g} hours are missing before this row, from {grid.time(low)} to {end}",
+                       f"gaps of at most {MAX_GAP_HOURS} hours", [next(after, int(series.rows[-1]))])
         else:
             filled += high - low
     if missing.any() and not missing.all():
         known = np.flatnonzero(~missing)
-        grid[missing] = np.interp(np.flatnonzero(missing), known, grid[known])
+        values[missing] = np.interp(np.flatnonzero(missing), known, values[known])
     if spring:
         talk.note(f"{spring} hour(s) skipped by daylight saving filled by interpolation")
     if filled:

@@ -19,6 +19,8 @@ MAX_BYTES = 200_000_000
 """Largest file that is read; ten years of quarter-hours take about 20 MB."""
 SHOWN = 8
 """Rows named in a message; the others are counted."""
+MONTHS = 12
+"""Largest number that can be a month."""
 _MISSING = {"", "-", "--", "nan", "na", "n/a", "null", "none", "#n/a"}
 _TIME_WORDS = ("time", "stamp", "date", "datum", "zeit", "uhr", "interval")
 
@@ -120,7 +122,8 @@ def _csv(path: Path, talk: Talk) -> Sheet:
         talk.fault(f"column {', '.join(map(repr, repeated))} appears twice in the header", "one name per column", [1])
     uneven = [row for row, cells in records[1:] if len(cells) != len(names)]
     if uneven:
-        talk.fault(f"not {len(names)} cells, as the header has", "one cell per column; decimal commas need semicolons between the columns", uneven)
+        talk.fault(f"not {len(names)} cells, as the header has",
+                   "one cell per column; decimal commas need semicolons between the columns", uneven)
     if len(records) == 1:
         talk.fault("holds a header but no values", "one line per interval")
     talk.stop_if_faulty()
@@ -240,10 +243,11 @@ def _midnight(text: str) -> tuple[str, timedelta]:
 def _slash_order(cells: list[Any], talk: Talk, rows: list[int]) -> bool:
     """Tell whether stamps with slashes have the day first; a fault if they do not say."""
     found = [m for m in (_DATE.match(str(c).strip()) for c in cells) if m and m[2] == "/"]
-    day_first = any(int(m[1]) > 12 for m in found)
-    month_first = any(int(m[3]) > 12 for m in found)
+    day_first = any(int(m[1]) > MONTHS for m in found)
+    month_first = any(int(m[3]) > MONTHS for m in found)
     if found and day_first == month_first:
-        talk.fault("dates with slashes do not say whether day or month comes first", "2025-01-31 or 31.01.2025", rows[:1])
+        talk.fault("dates with slashes do not say whether day or month comes first",
+                   "2025-01-31 or 31.01.2025", rows[:1])
     return day_first
 
 
@@ -256,8 +260,9 @@ def _stamp(cell: Any, *, day_first: bool) -> datetime | None:
         if found:
             a, b, year = int(found[1]), int(found[3]), int(found[4])
             day, month = (a, b) if found[2] == "." or day_first else (b, a)
-            clock = [int(found[i] or 0) for i in (5, 6, 7)]
-            return datetime(year, month, day, *clock) + later  # noqa: DTZ001 - local or UTC is decided for the column
+            hour, minute, second = (int(found[i] or 0) for i in (5, 6, 7))
+            local = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the column decides the zone
+            return local + later
         return datetime.fromisoformat(text) + later
     except ValueError:
         return None
