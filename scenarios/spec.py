@@ -6,9 +6,11 @@
 Every fault of every file is reported at once, with file:line:column.
 """
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from scenarios.spec_evaluate import BreakEven, Evaluation, RunPlan, baseline_of,
 from scenarios.spec_sections import STUDY
 from scenarios.spec_shape import Reading, read
 from scenarios.spec_tree import Forest, changed, flatten, library, load, override_changes, set_changes
-from scenarios.yaml_source import Node, Place
+from scenarios.yaml_source import Faults, Node, Place, TooManyFaults
 
 __all__ = ["BreakEven", "Evaluation", "Origin", "RunPlan", "Strategy", "Study", "library", "load_study", "study_hash"]
 
@@ -105,12 +107,14 @@ def load_study(
         if forest.tree is not None:
             faults.append(Fault(str(forest.tree.place), "the file is not a scenario", "allowed: the keys " + _keys()))
         raise InputError(_tidy(faults))
-    tree = forest.tree
-    _rehearse(tree, faults, whole=forest.whole)
-    for name in overrides:
-        tree = _overridden(tree, name, faults)
-    tree = changed(tree, set_changes(sets, faults), faults, case=False)
-    study = _study(forest, tree, faults)
+    study = None
+    with contextlib.suppress(TooManyFaults):
+        _rehearse(forest.tree, faults, whole=forest.whole)
+        tree = forest.tree
+        for name in overrides:
+            tree = _overridden(tree, name, faults)
+        tree = changed(tree, set_changes(sets, faults), faults, case=False)
+        study = _study(forest, tree, faults)
     if faults or study is None:
         raise InputError(_tidy(faults))
     return study
@@ -135,7 +139,17 @@ def _rehearse(tree: Node, faults: list[Fault], *, whole: bool) -> None:
         return
     for name, override in section.entries.items():
         if isinstance(override.value, dict):
-            _read(_overridden(tree, name, faults), faults, whole=True)
+            found = Faults()
+            with contextlib.suppress(TooManyFaults):
+                read(STUDY, _overridden(tree, name, found), "", Reading(found))
+            own = {str(place) for place in _places_within(override)}
+            faults.extend(fault for fault in found if fault.where in own)
+
+
+def _places_within(node: Node) -> Iterator[Place]:
+    yield from (node.place, node.key_place)
+    for child in node.value if isinstance(node.value, list) else node.entries.values():
+        yield from _places_within(child)
 
 
 def _read(tree: Node, faults: list[Fault], *, whole: bool) -> tuple[dict[str, Any], dict[str, Case], Reading]:
@@ -202,11 +216,15 @@ def _tidy(faults: Sequence[Fault]) -> list[Fault]:
     """Return faults once each, by file and place."""
     files: list[str] = []
     order: dict[Fault, tuple[int, int, int]] = {}
+    said: set[tuple[str, str]] = set()
     for fault in faults:
         name, line, column = split_place(fault.where)
         if name not in files:
             files.append(name)
-        order.setdefault(fault, (files.index(name), line, column))
+        short = (fault.where, re.sub(r"strategies\.[^.\s]+\.contracts", "contracts", fault.what))
+        if short not in said:
+            said.add(short)
+            order[fault] = (files.index(name), line, column)
     ranked = sorted(order, key=lambda fault: order[fault])
     more = len(ranked) - _MOST_FAULTS
     return ranked[:_MOST_FAULTS] + ([Fault("", f"and {more} more faults")] if more > 0 else [])

@@ -4,6 +4,7 @@ import dataclasses
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from model.errors import Fault, InputError
@@ -15,6 +16,8 @@ from scenarios.spec_tree import changed, flatten
 from scenarios.yaml_source import Node, Place
 
 _CALENDAR = "calendar"
+_BLAMED = {"mode": "partner", "asset": "provider"}
+"""The key to look at when a contract does not fit its parties."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,11 @@ def _case(tree: Node, name: str, strategy: Node, faults: list[Fault]) -> Case:
     try:
         inputs = _inputs(name, values, series)
     except InputError as error:
-        faults.extend(_placed(fault, reading) for fault in error.faults if not _consequence(fault, reading, values))
+        for fault in error.faults:
+            if not any(reading.broken(cause) for cause in _causes(fault.where, values)):
+                reading.complain(
+                    fault.where, _place(fault.where, reading), f"{fault.where}: {fault.what}", fault.allowed
+                )
         return Case(None, values, reading.places)
     return Case(inputs, values, reading.places)
 
@@ -137,12 +144,17 @@ def _inputs(name: str, values: dict[str, Any], series: tuple[Any, ...]) -> Model
 
 def _group(group: type, values: Mapping[str, Any], **names: str) -> Any:
     """Build a parameter group, nested groups included; what is not given keeps its default."""
-    hints = typing.get_type_hints(group)
+    hints = _hints(group)
     arguments = {
         key: _group(hints[key], value) if dataclasses.is_dataclass(hints[key]) else value
         for key, value in values.items()
     }
     return group(**names, **arguments)
+
+
+@cache
+def _hints(group: type) -> dict[str, Any]:
+    return typing.get_type_hints(group)
 
 
 def _prefixes(key: str) -> Iterator[str]:
@@ -151,23 +163,25 @@ def _prefixes(key: str) -> Iterator[str]:
         yield ".".join(parts[:length])
 
 
-def _placed(fault: Fault, reading: Reading) -> Fault:
-    """Return a fault of the inputs at the line that causes it, or at the nearest section around it."""
-    for key in _prefixes(fault.where):
-        if key in reading.places:
-            return Fault(str(reading.places[key]), f"{fault.where}: {fault.what}", fault.allowed)
-    return Fault(str(reading.places[""]), f"{fault.where}: {fault.what}", fault.allowed)
+def _place(key: str, reading: Reading) -> Place:
+    """Return the place that causes a fault of the inputs, or that of the nearest section around it."""
+    section, _, last = key.rpartition(".")
+    blamed = f"{section}.{_BLAMED[last]}" if key.startswith("contracts.") and last in _BLAMED else key
+    return next(reading.places[prefix] for prefix in (*_prefixes(blamed), "") if prefix in reading.places)
 
 
-def _consequence(fault: Fault, reading: Reading, values: dict[str, Any]) -> bool:
-    """Whether a fault only follows from another one, of the firms that it speaks about."""
-    section, name, *_ = (*fault.where.split("."), "", "")
+def _causes(key: str, values: dict[str, Any]) -> list[str]:
+    """Return the keys that a fault of the inputs rests upon; if one is faulty itself, this fault only follows."""
+    section, name, *rest = key.split(".")
+    last = rest[-1] if rest else ""
     if section == "contracts":
         contract = values.get("contracts", {}).get(name, {})
-        concerned = [contract.get("provider"), contract.get("partner")]
-    elif section == "firms":
-        firm = values.get("firms", {}).get(name, {})
-        concerned = [firm.get("supplier"), firm.get("utility")]
-    else:
-        concerned = []
-    return any(f"firms.{firm}" in reading.faulty for firm in concerned if firm)
+        provider, partner = (f"firms.{contract.get(side)}" for side in ("provider", "partner"))
+        plan = [f"{provider}.{part}" for part in ("process.kind", "metered_alone", "count")]
+        types = [f"{provider}.type", f"{partner}.type"]
+        return [*types, *{"asset": plan, "mode": [f"{provider}.utility"]}.get(last, [])]
+    if section == "firms" and last in ("supplier", "utility"):
+        return [f"firms.{values['firms'][name].get(last)}.type"]
+    if section == "firms":
+        return [key, *(f"firms.{name}.{part}" for part in ("process.kind", "metered_alone", "count"))]
+    return []

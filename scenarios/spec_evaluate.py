@@ -79,8 +79,7 @@ def evaluation_of(values: Mapping[str, Any], cases: Mapping[str, Case], baseline
     section = values.get("evaluate", {})
     firms = [name for case in list(cases.values())[:1] for name in case.values.get("firms", {})]
     parties = section.get("parties") or tuple(firms)
-    for party in parties:
-        _known("evaluate.parties", party, [*firms, *OTHER_PARTIES], "party", reading)
+    _known_parties("evaluate.parties", parties, firms, reading)
     sweep = section.get("break_even")
     return Evaluation(
         outcomes=section.get("outcomes", ()),
@@ -89,53 +88,53 @@ def evaluation_of(values: Mapping[str, Any], cases: Mapping[str, Case], baseline
     )
 
 
-def _known(where: str, name: str, known: Sequence[str], noun: str, reading: Reading) -> bool:
-    """Whether `name` is known; complains if it is not."""
-    if name in known:
-        return True
-    allowed = f"{nearest(name, known)} known: {', '.join(known) or 'none'}".strip()
-    reading.complain(where, reading.places[where], f"{where}: no such {noun}: {name!r}", allowed)
-    return False
+def _known(where: str, name: str, known: Sequence[str], noun: str, reading: Reading) -> None:
+    """Complain if `name` is not known."""
+    if name not in known:
+        allowed = f"{nearest(name, known)} known: {', '.join(known) or 'none'}".strip()
+        reading.complain(where, reading.places[where], f"{where}: no such {noun}: {name!r}", allowed)
+
+
+def _known_parties(where: str, parties: Sequence[str], firms: Sequence[str], reading: Reading) -> None:
+    for number, party in enumerate(parties):
+        if party not in firms:
+            _known(f"{where}.{number}", party, [*firms, *OTHER_PARTIES], "party", reading)
 
 
 def _break_even(
     sweep: Mapping[str, Any], cases: Mapping[str, Case], baseline: str, firms: Sequence[str], reading: Reading
 ) -> BreakEven | None:
     """Return the sweep, or None with complaints."""
-    if any(key not in sweep for key in ("parameter", "values", "strategy", "outcome")):
+    pair = {"strategy": sweep.get("strategy"), "baseline": sweep.get("baseline", baseline)}
+    for key, name in pair.items():
+        if key in sweep:
+            _known(f"{_SWEEP}.{key}", name, list(cases), "strategy", reading)
+    compared = {name: cases[name] for name in pair.values() if name in cases} or dict(list(cases.items())[:1])
+    parameter = _swept(sweep["parameter"], compared, reading) if "parameter" in sweep and compared else None
+    values = _values(parameter, sweep["values"], reading) if parameter and "values" in sweep else ()
+    parties = _parties(sweep, firms, reading) if "outcome" in sweep else ()
+    if not (parameter and values and parties and all(name in cases for name in pair.values())):
         return None
-    against = sweep.get("baseline", baseline)
-    known = [
-        _known(f"{_SWEEP}.{key}", name, list(cases), "strategy", reading)
-        for key, name in (("strategy", sweep["strategy"]), ("baseline", against))
-        if f"{_SWEEP}.{key}" in reading.places
-    ]
-    if not all(known) or against not in cases:
-        return None
-    parameter = _swept(sweep["parameter"], [cases[against], cases[sweep["strategy"]]], reading)
-    return BreakEven(
-        parameter=sweep["parameter"],
-        values=_values(parameter, sweep["values"], reading) if parameter else (),
-        strategy=sweep["strategy"],
-        baseline=against,
-        outcome=sweep["outcome"],
-        parties=_parties(sweep, firms, reading),
-    )
+    return BreakEven(sweep["parameter"], values, **pair, outcome=sweep["outcome"], parties=parties)
 
 
-def _swept(key: str, cases: Sequence[Case], reading: Reading) -> Parameter | None:
-    """Return the declaration of the swept parameter, which both strategies must have."""
+def _swept(key: str, cases: Mapping[str, Case], reading: Reading) -> Parameter | None:
+    """Return the declaration of the swept parameter, which every strategy compared must have."""
     where = f"{_SWEEP}.parameter"
-    found = [lookup(CASE, tuple(key.split(".")), case.values) for case in cases]
-    parameter = found[0]
-    if parameter is None or found[1] is None:
-        what = f"{where}: {key!r} is not a parameter of both strategies"
-        reading.complain(where, reading.places[where], what, _near_key(key, cases[0].values))
-        return None
-    if parameter.kind not in ("int", "float"):
-        reading.complain(where, reading.places[where], f"{where}: {key!r} is not a number")
-        return None
-    return parameter
+    found = {name: lookup(CASE, tuple(key.split(".")), case.values) for name, case in cases.items()}
+    lacking = [name for name, parameter in found.items() if parameter is None]
+    parameter = next((parameter for parameter in found.values() if parameter is not None), None)
+    what, allowed = "", ""
+    if parameter is None:
+        what, allowed = f"no such parameter: {key!r}", _near_key(key, next(iter(cases.values())).values)
+    elif lacking:
+        what = f"strategy {lacking[0]} has no parameter {key!r}"
+        allowed = "allowed: a parameter of both strategies, such as balancing.beta"
+    elif parameter.kind not in ("int", "float"):
+        what, allowed = f"{key!r} is not a number", "allowed: a parameter with a unit"
+    if what:
+        reading.complain(where, reading.places[where], f"{where}: {what}", allowed)
+    return None if what else parameter
 
 
 def _near_key(key: str, values: Mapping[str, Any]) -> str:
@@ -189,6 +188,5 @@ def _parties(sweep: Mapping[str, Any], firms: Sequence[str], reading: Reading) -
     if not parties and where not in reading.faulty:
         what = f"{where} is missing: {outcome.name} has one value per party"
         reading.complain(where, reading.places[_SWEEP], what, f"known: {', '.join([*firms, *OTHER_PARTIES])}")
-    for party in parties:
-        _known(where, party, [*firms, *OTHER_PARTIES], "party", reading)
-    return parties or ("",)
+    _known_parties(where, parties, firms, reading)
+    return parties

@@ -234,7 +234,7 @@ def as_text(rows: list[Row]) -> str:
 
 def _value_text(row: Row) -> str:
     values = row.value if isinstance(row.value, list) else [row.value]
-    text = ", ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in values)
+    text = ", ".join(f"{item:.10g}" if isinstance(item, float) else str(item) for item in values)
     if isinstance(row.value, bool):
         text = text.lower()
     text = f"{text} {row.unit}" if row.unit not in ("", "1") else text

@@ -21,6 +21,8 @@ OTHER_PARTIES = ("market", "grid", "customers", "suppliers")
 """Parties of the ledger that are no firms; no firm may bear their names."""
 MAX_REPLICATIONS = 100_000
 MAX_SEED = 2**63 - 1
+MAX_FIRMS = 1_000
+"""Firms with a section of their own; a section may stand for many firms alike."""
 _SETTING = "setting of the study"
 
 
@@ -65,7 +67,7 @@ def _firms() -> Named:
     options = {kind: section_of(group) for kind, group in FIRM_TYPES.items()}
     by = setting("type", "What the firm is.", choices=kinds)
     each = Variants(by, options, "One firm, or a group of firms alike.")
-    return Named(each, "firm", "The firms by name.", reserved=OTHER_PARTIES, least=1)
+    return Named(each, "firm", "The firms by name.", reserved=OTHER_PARTIES, least=1, most=MAX_FIRMS)
 
 
 _CONTRACTS = Named(section_of(DataContract), "contract", "Data contracts by name.")

@@ -14,7 +14,7 @@ from typing import Any
 from model.errors import Fault, nearest
 from model.parameters import Parameter
 from model.units import UnitError, convert
-from scenarios.yaml_source import Node, Place
+from scenarios.yaml_source import Faults, Node, Place, TooManyFaults
 
 NAME = r"[^\W_][\w\-]{0,63}"
 _LONGEST_VALUE_SHOWN = 160
@@ -60,6 +60,7 @@ class Named:
     doc: str
     reserved: tuple[str, ...] = ()
     least: int = 0
+    most: int = 64
 
 
 @dataclass(frozen=True)
@@ -94,21 +95,28 @@ class Reading:
 
     Attributes:
         faults: everything that is wrong so far.
-        places: where each dotted key stands.
-        faulty: dotted keys with a fault at or below them.
+        places: where each dotted key stands: the value, or the name of a section.
+        faulty: dotted keys with a fault.
+        unsure: sections with an unknown key, which may be a misspelling of any key that is not there.
         partial: whether the file it extends is not there, so that nothing can be called missing.
     """
 
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=Faults)
     places: dict[str, Place] = field(default_factory=dict)
     faulty: set[str] = field(default_factory=set)
+    unsure: set[str] = field(default_factory=set)
     partial: bool = False
 
     def complain(self, key: str, place: Place, what: str, allowed: str = "") -> None:
         """Note a fault of `key`."""
         self.faults.append(Fault(str(place), what, allowed))
+        self.faulty.add(key)
+
+    def broken(self, key: str) -> bool:
+        """Whether nothing can be concluded from the value of a key, since it, or its section, is faulty."""
         parts = key.split(".")
-        self.faulty.update(".".join(parts[: i + 1]) for i in range(len(parts)))
+        prefixes = {".".join(parts[: i + 1]) for i in range(len(parts))}
+        return not prefixes.isdisjoint(self.faulty) or (key not in self.places and not prefixes.isdisjoint(self.unsure))
 
 
 def dotted(where: str, key: str) -> str:
@@ -125,7 +133,7 @@ def read(shape: Shape, node: Node, where: str, reading: Reading) -> Any:
         where: dotted key of the node.
         reading: receives faults and places.
     """
-    reading.places[where] = node.key_place
+    reading.places[where] = node.place if isinstance(shape, Leaf | Items | Sweep) else node.key_place
     if isinstance(shape, Leaf):
         return read_leaf(shape.parameter, node, where, reading)
     if isinstance(shape, Items):
@@ -163,14 +171,16 @@ def _allowed_in(shape: Section | Named | Variants | Changes) -> str:
 
 def read_leaf(parameter: Parameter, node: Node, where: str, reading: Reading) -> Any:
     """Return the checked value of a parameter in its declared unit and kind, or None when it is faulty."""
-    value, what = node.value, ""
+    value, what, written = node.value, "", ""
     if isinstance(value, (dict, list)):
         what = "is a section" if isinstance(value, dict) else "is a list"
     elif value is None:
         what = "has no value"
     elif isinstance(value, str) and parameter.kind in ("int", "float"):
+        written = f"{value!r} = "
         value, what = _quantity(value, parameter.unit)
-    what = what or parameter.fault(value)
+    if not what and (wrong := parameter.fault(value)):
+        what = written + wrong
     if what:
         joint = " " if what.startswith(("is a ", "has no ")) else ": "
         reading.complain(where, node.place, f"{where}{joint}{_short(what)}", f"allowed: {parameter.allowed()}")
@@ -198,6 +208,7 @@ def _read_items(shape: Items, node: Node, where: str, reading: Reading) -> tuple
         reading.complain(where, node.place, f"{where} {what}", allowed)
         return ()
     before = len(reading.faults)
+    reading.places |= {f"{where}.{i}": item.place for i, item in enumerate(node.value)}
     values = [read_leaf(shape.each.parameter, item, where, reading) for item in node.value]
     return tuple(values) if len(reading.faults) == before else ()
 
@@ -219,6 +230,7 @@ def _read_section(shape: Section, node: Node, where: str, reading: Reading) -> d
 
 
 def _unknown(key: str, child: Node, where: str, known: tuple[str, ...], reading: Reading) -> None:
+    reading.unsure.add(where)
     hint = nearest(key, known)
     allowed = f"{hint} allowed: {', '.join(known)}".strip()
     reading.complain(dotted(where, key), child.key_place, f"unknown key {_short(repr(key))}{_within(where)}", allowed)
@@ -244,6 +256,10 @@ def _within(where: str) -> str:
 
 def _read_named(shape: Named, node: Node, where: str, reading: Reading) -> dict[str, Any]:
     values: dict[str, Any] = {}
+    if len(node.entries) > shape.most:
+        what = f"{where} has {len(node.entries):,} entries"
+        reading.complain(where, node.key_place, what, f"allowed: at most {shape.most:,}")
+        raise TooManyFaults
     for name, child in node.entries.items():
         here = dotted(where, name)
         if not re.fullmatch(NAME, name):
@@ -270,7 +286,7 @@ def _read_variants(shape: Variants, node: Node, where: str, reading: Reading) ->
     if word is None:
         return {}
     rest = {key: child for key, child in node.entries.items() if key != name}
-    reading.places[dotted(where, name)] = choice.key_place
+    reading.places[dotted(where, name)] = choice.place
     values = _read_section(shape.options[word], Node(rest, node.place, node.key_place), where, reading)
     return {name: word, **values}
 

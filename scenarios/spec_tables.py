@@ -11,7 +11,7 @@ from typing import Any
 from model.errors import Fault, InputError, nearest
 from model.inputs import OwnSeries
 from scenarios.spec_shape import Reading, dotted
-from scenarios.spec_tree import inside, is_file
+from scenarios.spec_tree import inside, is_file, shown
 
 _log = logging.getLogger(__name__)
 _TABLE = "_table"
@@ -109,7 +109,7 @@ def _series(path: Path, kind: str, _changed: int, _size: int) -> OwnSeries:
     """Read a series once per version of its file."""
     from scenarios.series_files import read_series
 
-    clean = read_series(path, "price" if kind == "price" else "load")
+    clean = read_series(shown(path), "price" if kind == "price" else "load")
     for line in clean.report:
         _log.warning("%s: %s", path.name, line)
     digest = hashlib.sha256(clean.values.tobytes()).hexdigest()

@@ -1,5 +1,6 @@
 """From files to one tree: finding scenarios, `extends`, merging, dotted changes, overrides and --set."""
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from model.errors import Fault, InputError, nearest
 from scenarios.spec_sections import CASE, STUDY
-from scenarios.yaml_source import MAX_BYTES, Node, Place, Source, read_yaml
+from scenarios.yaml_source import MAX_BYTES, MAX_DEPTH, Faults, Node, Place, Source, TooManyFaults, read_yaml
 
 SUFFIXES = (".yaml", ".yml")
 _NAMED = {
@@ -34,7 +35,7 @@ class Forest:
     path: Path
     text: str = ""
     tree: Node | None = None
-    faults: list[Fault] = field(default_factory=list)
+    faults: Faults = field(default_factory=Faults)
     whole: bool = True
 
 
@@ -88,7 +89,8 @@ def load(name_or_path: str) -> Forest:
     """
     path = find(name_or_path)
     forest = Forest(path)
-    forest.tree = _load(path, forest, ())
+    with contextlib.suppress(TooManyFaults):
+        forest.tree = _load(path, forest, ())
     return forest
 
 
@@ -192,7 +194,7 @@ def changed(tree: Node, changes: Mapping[str, Node], faults: list[Fault], *, cas
     for key, child in changes.items():
         path = tuple(key.split("."))
         known = tuple(CASE.fields) if case else _FIRST_KEYS
-        if path[0] not in known:
+        if path[0] not in known or len(path) > MAX_DEPTH:
             hint = nearest(path[0], known)
             allowed = f"{hint} allowed to start with: {', '.join(known)}".strip()
             faults.append(Fault(str(child.key_place), f"unknown key {key!r}", allowed))
@@ -230,9 +232,8 @@ def _no_such(child: Node, noun: str, name: str, known: Sequence[str]) -> Fault:
 def _put(node: Node, path: tuple[str, ...], child: Node, done: tuple[str, ...], faults: list[Fault]) -> Node:
     """Return `node` with `child` merged in at `path`."""
     head, *rest = path
-    if not isinstance(node.value, dict):
-        faults.append(Fault(str(child.key_place), f"{'.'.join(done)} is a value, not a section"))
-        return node
+    if not isinstance(node.value, dict):  # the reader complains, where a single value is expected
+        node = Node({}, child.key_place, child.key_place)
     parent = done[-1] if done else ""
     known = node.entries.get(head)
     if rest:

@@ -7,7 +7,7 @@ file can only hold text, numbers, switches, lists and sections; `2025-01-01` and
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ MAX_BYTES = 262_144
 MAX_DEPTH = 32
 MAX_NODES = 20_000
 MAX_TEXT = 4_000
+MAX_FAULTS = 1_000
 
 type Scalar = str | int | float | bool | None
 
@@ -31,6 +32,37 @@ _WORDS: dict[str, Scalar] = {
 }
 _INT = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_SYNTAX_HINTS = {
+    "\\t": "indent with spaces, not with tabs",
+    "mapping values are not allowed": "text that holds a colon and a space needs quotes",
+    "'<stream end>'": "a bracket or a quote is not closed",
+    "found unexpected end of stream": "a bracket or a quote is not closed",
+    "expected <block end>": "entries of one section need the same indentation",
+    "cannot start any token": "text that starts with this character needs quotes",
+}
+
+
+class TooManyFaults(Exception):
+    """So much is wrong that looking further helps nobody."""
+
+
+class Faults(list[Fault]):
+    """Faults found so far; stops the search when there are a thousand."""
+
+    def append(self, fault: Fault) -> None:
+        """Add a fault.
+
+        Raises:
+            TooManyFaults: when there are enough.
+        """
+        if len(self) >= MAX_FAULTS:
+            raise TooManyFaults
+        super().append(fault)
+
+    def extend(self, faults: Iterable[Fault]) -> None:
+        """Add several faults."""
+        for fault in faults:
+            self.append(fault)
 
 
 @dataclass(frozen=True)
@@ -136,7 +168,7 @@ class _Builder:
         place = self.place(event.start_mark)
         if event.anchor not in self.anchors:
             self.complain(place, f"no anchor &{event.anchor} before this alias")
-            self.add(Node(None, place, place), 1, 1)
+            self.drop(place)
         else:
             self.add(*self.anchors[event.anchor], where=place)
 
@@ -173,6 +205,13 @@ class _Builder:
         else:
             self.complain(place, f"key {name!r} appears twice", f"first in line {known.key_place.line}")
 
+    def drop(self, place: Place) -> None:
+        """Leave out the value that was due, with its key."""
+        if self.stack and not self.wants_key(self.stack[-1]):
+            self.stack[-1].key, self.stack[-1].complex_key = None, False
+        else:
+            self.add(Node(None, place, place), 1, 1)
+
     def wants_key(self, frame: _Frame) -> bool:
         """Whether the next node of the frame is a key."""
         return isinstance(frame.node.value, dict) and frame.key is None and not frame.complex_key
@@ -180,7 +219,8 @@ class _Builder:
     def refuse_tag(self, event: Any, place: Place) -> None:
         """Complain about an explicit tag such as !!python/object."""
         if event.tag is not None:
-            self.complain(place, f"YAML tag {event.tag!r} is refused", "allowed: text, numbers, lists and sections")
+            tag = str(event.tag).replace("tag:yaml.org,2002:", "!!")
+            self.complain(place, f"YAML tag {tag} is refused", "allowed: text, numbers, lists and sections")
 
     def refuse_text(self, text: str, place: Place) -> None:
         """Complain about text that is too long, or that no file or terminal can hold."""
@@ -260,13 +300,11 @@ def _feed(builder: _Builder, text: str) -> bool:
         for event in _events(text):
             _dispatch(builder, event)
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = builder.place(mark) if mark else Place(builder.source)
-        builder.complain(place, f"not YAML: {_sentence(error.problem, error.context)}")
+        _complain_of_syntax(builder, error)
         return False
     except YAMLError as error:  # the reader's own: characters that YAML forbids
         place = _forbidden(text, getattr(error, "position", 0), builder.source)
-        builder.complain(place, f"not YAML: {_sentence(getattr(error, 'reason', ''), 'forbidden character')}")
+        builder.complain(place, "not YAML: a forbidden character", "allowed: printable Unicode")
         return False
     if builder.root is None:
         builder.complain(Place(builder.source, 1, 1), "the file is empty", "allowed: a scenario; see tandem new")
@@ -296,9 +334,16 @@ def _dispatch(builder: _Builder, event: Any) -> None:
         raise _Limit(builder.place(event.start_mark), "a second document; a scenario file holds one")
 
 
-def _sentence(problem: str | None, context: str | None) -> str:
-    parts = [part.strip() for part in (context, problem) if part]
-    return ", ".join(parts) or "cannot be read"
+def _complain_of_syntax(builder: _Builder, error: Any) -> None:
+    """Note what the parser found, where, and what usually is the reason."""
+    mark = error.problem_mark or error.context_mark
+    place = builder.place(mark) if mark else Place(builder.source)
+    context = str(error.context or "").strip()
+    if context and error.context_mark and error.context_mark.line + 1 != place.line:
+        context += f" that starts in line {error.context_mark.line + 1}"
+    what = ", ".join(part for part in (context, str(error.problem or "").strip()) if part) or "cannot be read"
+    reason = next((hint for sign, hint in _SYNTAX_HINTS.items() if sign in what), "")
+    builder.complain(place, f"not YAML: {what}", reason)
 
 
 def _forbidden(text: str, position: int, source: Source) -> Place:
