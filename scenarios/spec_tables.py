@@ -37,7 +37,8 @@ def resolve_tables(values: dict[str, Any], reading: Reading) -> tuple[OwnSeries,
             name, series = _resolved(section[key], key, where, reading)
         except InputError as error:
             for fault in error.faults:
-                reading.complain(where, reading.places[where], f"{where}: {fault}")
+                what = f"{fault.where}: {fault.what}" if fault.where else fault.what
+                reading.complain(where, reading.places[where], f"{where}: {what}", fault.allowed)
             continue
         section[key] = name
         if series is not None:

@@ -158,6 +158,8 @@ class _Builder:
         if frame is not None and self.wants_key(frame):
             frame.key = (event.value, place)
             return
+        if frame is not None and frame.key and not event.value and event.implicit[0]:
+            place = frame.key[1]  # nothing is written: the key is the place to look at
         node = Node(resolve(event.value, plain=event.implicit[0]), place, place)
         if event.anchor:
             self.anchors[event.anchor] = (node, 1, 1)
@@ -274,16 +276,15 @@ def _decoded(data: bytes, source: Source, faults: list[Fault]) -> str | None:
     if len(data) > MAX_BYTES:
         faults.append(Fault(source.name, f"{len(data):,} bytes", f"allowed: at most {MAX_BYTES:,}"))
         return None
-    if b"\0" in data:
-        place = _place_at(data, data.index(b"\0"), source)
-        faults.append(Fault(str(place), "NUL byte: this is no text file", "allowed: YAML in UTF-8"))
-        return None
+    what, offset = "NUL byte: this is no text file", data.find(b"\0")
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        place = _place_at(data, error.start, source)
-        faults.append(Fault(str(place), f"byte 0x{data[error.start]:02x} is not UTF-8", "allowed: YAML in UTF-8"))
-        return None
+        what, offset = f"byte 0x{data[error.start]:02x} is not UTF-8", error.start
+    if offset < 0:
+        return text
+    faults.append(Fault(str(_place_at(data, offset, source)), what, "allowed: YAML in UTF-8"))
+    return None
 
 
 def _place_at(data: bytes, offset: int, source: Source) -> Place:

@@ -1,0 +1,399 @@
+"""Faulty scenario files, one per mistake: what is said about each, and that nothing else happens.
+
+Every file of the folder `faulty` has an entry here: for each fault its line and column, the whole
+sentence, and a part of what is said about what is allowed.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from analysis.cli import main
+from model.errors import InputError
+from scenarios.spec import load_study
+from scenarios.yaml_source import MAX_BYTES
+
+FAULTY = Path(__file__).parent / "faulty"
+STEPS = "title, description, extends, goals, platforms, strategies, policies, run, evaluate, overrides"
+type Expected = tuple[int, int, str, str]
+
+EXPECTED: dict[str, list[Expected]] = {
+    "a_list": [(1, 1, "the file is not a scenario", STEPS)],
+    "alias_bomb": [(5, 12, "more than 20,000 values, aliases expanded", "")],
+    "alias_of_itself": [(3, 11, "no anchor &p before this alias", "")],
+    "bad_data_file": [
+        (6, 21, "firms.metalworks.process.load_table: meter.csv:1: column 'load' names no unit", "kwh"),
+    ],
+    "bad_yaml": [
+        (3, 1, "not YAML: while parsing a flow mapping that starts in line 2, expected ',' or '}', "
+               "but got '<stream end>'", "a bracket or a quote is not closed"),
+    ],
+    "baseline_unknown": [
+        (3, 13, "goals.baseline: no such strategy: 'nothing'", "known: none, raw, raw-with-fee, daily-total"),
+    ],
+    "break_even_descends": [(4, 13, "evaluate.break_even.values is no sweep", "two or more ascending values")],
+    "break_even_parameter": [
+        (4, 16, "evaluate.break_even.parameter: no such parameter: 'balancing.betta'", "did you mean balancing.beta?"),
+    ],
+    "break_even_unknown": [
+        (3, 14, "evaluate.outcomes: 'real_costs' is not allowed; did you mean real_cost?", "one of: real_cost, "),
+        (4, 20, "evaluate.parties.1: no such party: 'pwer'", "did you mean power? known: steel, "),
+        (6, 16, "evaluate.break_even.parameter: no such parameter: 'balancing.betta'", "did you mean balancing.beta?"),
+        (7, 15, "evaluate.break_even.strategy: no such strategy: 'rae'", "did you mean raw? known: none, raw, "),
+    ],
+    "break_even_values": [
+        (4, 24, "evaluate.break_even.values: 9 is out of range", "from 0 to 5 EUR/MWh per MW"),
+        (4, 27, "evaluate.break_even.values: '5 MW': MW cannot be converted to EUR/MWh per MW", "from 0 to 5"),
+    ],
+    "circular": [
+        (1, 10, "extends runs in a circle: circular.yaml -> circular_back.yaml -> circular.yaml", ""),
+    ],
+    "circular_back": [
+        (1, 10, "extends runs in a circle: circular_back.yaml -> circular.yaml -> circular_back.yaml", ""),
+    ],
+    "colon_in_text": [
+        (2, 15, "not YAML: mapping values are not allowed here", "text that holds a colon and a space needs quotes"),
+    ],
+    "contract_with_stranger": [
+        (6, 19, "contracts.plan.provider: no such manufacturer: 'stele'", "did you mean steel?"),
+    ],
+    "contract_without_plan": [
+        (6, 19, "contracts.plan.asset: metalworks has no production plan of its own to share",
+         "needs process.kind batch, metered_alone true and count 1"),
+    ],
+    "contract_without_supply": [
+        (9, 18, "contracts.plan.mode: otherpower does not supply steel", "a supplier and its customer"),
+    ],
+    "data_absolute": [
+        (4, 18, "market.price_table: '/etc/prices.csv' leads out of the scenario's folder", "in the same folder"),
+    ],
+    "data_outside": [
+        (4, 18, "market.price_table: '../../../prices.csv' leads out of the scenario's folder", "in the same folder"),
+    ],
+    "duplicate_key": [(6, 5, "key 'beta' appears twice", "first in line 4")],
+    "empty": [(1, 1, "the file is empty", "see tandem new")],
+    "enormous_horizon": [
+        (3, 20, "calendar.days: 1e+29 is out of range", "from 1 to 7305 day"),
+        (3, 60, "calendar.burn_in: '300 yr' = 109500.0 is out of range", "from 0 to 1825 day"),
+        (4, 21, "run.replications: inf is not a whole number", "from 1 to 100000"),
+    ],
+    "extends_itself": [(1, 10, "extends runs in a circle: extends_itself.yaml -> extends_itself.yaml", "")],
+    "extends_not_text": [(1, 10, "extends is not text", "a library name, or a .yaml file beside this one")],
+    "extends_outside": [
+        (1, 10, "'../../../scenarios/library/steel-and-power.yaml' leads out of the scenario's folder",
+         "a file in the same folder"),
+    ],
+    "firm_name": [
+        (4, 5, "'market' cannot name a firm", "reserved: market, grid, customers, suppliers"),
+        (5, 5, "'a.b' cannot name a firm", "letters of any script, digits, - and _"),
+        (6, 16, "firms.ok.type: 'bank' is not allowed", "one of: manufacturer, utility"),
+    ],
+    "missing_data_file": [
+        (6, 21, "firms.metalworks.process.load_table: no such file: 'metre.csv'", "did you mean meter.csv?"),
+    ],
+    "missing_extends": [
+        (1, 10, "no such scenario to extend: 'steel-and-powr'", "did you mean steel-and-power?"),
+        (2, 1, "unknown key 'colour'", f"allowed: {STEPS}"),
+    ],
+    "missing_key": [
+        (1, 1, "key 'question' is missing in goals", "The question that the study answers."),
+        (4, 5, "key 'type' is missing in firms.power", "one of: manufacturer, utility"),
+        (6, 3, "key 'title' is missing in strategies.none", "The strategy in a few words."),
+        (7, 1, "key 'seed' is missing in run", "Seed of all random futures."),
+    ],
+    "missing_section": [(1, 1, "section 'run' is missing", "Step 4, run")],
+    "misspelt_change": [
+        (5, 7, "unknown key 'proces' in firms.steel", "did you mean process? allowed: count, sector, "),
+        (6, 7, "no such firm: 'stele'", "did you mean steel? known: steel, metalworks, "),
+        (7, 7, "unknown key 'balancng.beta'", "did you mean balancing? allowed to start with: calendar, "),
+    ],
+    "misspelt_key": [(4, 5, "unknown key 'betta' in balancing", "did you mean beta? allowed: rule, beta, rest_sd, ")],
+    "misspelt_section": [(2, 1, "unknown key 'platfroms'", f"did you mean platforms? allowed: {STEPS}")],
+    "misspelt_word": [(4, 11, "balancing.rule: 'dula' is not allowed; did you mean dual?", "one of: single, dual")],
+    "nan": [
+        (3, 21, "balancing.beta: NaN is not a value", "from 0 to 5 EUR/MWh per MW"),
+        (3, 36, "balancing.rest_sd: inf is out of range", "from 0 to 10000 MW"),
+    ],
+    "negative_horizon": [
+        (3, 20, "calendar.days: -365 is out of range", "from 1 to 7305 day"),
+        (3, 35, "calendar.burn_in: '-1 day' = -1.0 is out of range", "from 0 to 1825 day"),
+    ],
+    "no_section": [(1, 1, "the file is not a scenario", STEPS)],
+    "not_a_date": [(3, 21, "calendar.start: '2025-02-30' is not a date", "YYYY-MM-DD")],
+    "only_comment": [(1, 1, "the file is empty", "see tandem new")],
+    "out_of_range": [(4, 11, "balancing.beta: 9 is out of range", "from 0 to 5 EUR/MWh per MW")],
+    "out_of_range_after_conversion": [
+        (6, 21, "firms.steel.process.regularity: '130 %' = 1.3 is out of range", "from 0 to 1"),
+    ],
+    "override_misspelt": [
+        (4, 5, "unknown key 'carbon_prise' in market", "did you mean carbon_price? allowed: closure, "),
+        (5, 21, "balancing.rule: 'triple' is not allowed", "one of: single, dual"),
+    ],
+    "policy_contradicted": [(7, 7, "balancing.rule is set by policies too", "a strategy cannot undo a policy")],
+    "policy_is_no_lever": [
+        (3, 3, "market.gas_price is not a lever but of role uncertainty", "policies set levers only"),
+    ],
+    "resolution_does_not_divide": [
+        (5, 26, "contracts.plan.resolution: 5 h does not divide the day", "1, 2, 3, 4, 6, 8, 12, 24"),
+    ],
+    "same_asset_twice": [(5, 7, "contracts.again: the same asset is shared twice with the same partner", "")],
+    "several": [
+        (2, 1, "unknown key 'titel'", "did you mean title?"),
+        (4, 13, "goals.baseline: no such strategy: 'nothing'", "known: none, raw, "),
+        (7, 5, "unknown key 'betta' in balancing", "did you mean beta?"),
+        (8, 14, "balancing.rest_sd: '450 MWh': MWh cannot be converted to MW; write it in W, kW, MW, GW, TW",
+         "from 0 to 10000 MW"),
+        (11, 14, "firms.steel.count: 0 is out of range", "from 1 to 1e+06 firm"),
+        (16, 14, "strategies.raw.contracts.plan.fee: '-5 kEUR/yr' = -5000.0 is out of range", "from 0 to 1e+09 EUR/yr"),
+        (19, 3, "key 'seed' appears twice", "first in line 18"),
+        (20, 17, "run.replications: 'many' is not a number, nor a number with a unit", "from 1 to 100000"),
+    ],
+    "strategy_moves_the_calendar": [
+        (4, 15, "calendar.days differs between strategies", "strategies are compared over the same days"),
+    ],
+    "strategy_removes_a_firm": [
+        (3, 3, "strategies.raw has other firms than strategies.none", "the same firms take part in every strategy"),
+    ],
+    "supplier_unknown": [
+        (4, 23, "firms.steel.supplier: no such supplier: 'scrapyard'", "known: steel, metalworks"),
+        (4, 43, "firms.steel.utility: no such utility: 'pwer'", "did you mean power?"),
+    ],
+    "suppliers_in_a_circle": [
+        (4, 23, "firms.steel.supplier: the chain of suppliers runs in a circle", ""),
+        (5, 28, "firms.metalworks.supplier: the chain of suppliers runs in a circle", ""),
+    ],
+    "tab_indent": [
+        (3, 1, r"not YAML: while scanning for the next token, found character '\t' that cannot start any token",
+         "indent with spaces, not with tabs"),
+    ],
+    "two_documents": [(2, 1, "a second document; a scenario file holds one", "")],
+    "unknown_key": [(4, 5, "unknown key 'weather' in market", "allowed: closure, price_table, ")],
+    "unknown_table": [
+        (4, 18, "market.price_table: no such table: 'day_ahead_de_lu_2024'", "did you mean day_ahead_de_lu_2025?"),
+    ],
+    "unknown_unit": [
+        (6, 18, "firms.steel.process.furnace: '48 mw': 'mw' is not a unit; did you mean MW?; "
+                "write it in W, kW, MW, GW, TW", "from 0.001 to 10000 MW"),
+    ],
+    "wrong_type": [
+        (4, 11, "calendar.days: 10.5 is not a whole number", "from 1 to 7305 day"),
+        (6, 11, "balancing.beta: 'high' is not a number, nor a number with a unit", "from 0 to 5 EUR/MWh per MW"),
+        (7, 11, "balancing.rule: 3 is not text", "one of: single, dual"),
+        (10, 22, "firms.steel.metered_alone: 'yes' is not true or false", "true or false"),
+        (11, 16, "firms.steel.process is not a section", "the keys kind, heat_energy, "),
+        (13, 15, "firms.steel.demand.mean is a list", "from 0 to 1e+09 unit/day"),
+        (14, 20, "firms.steel.demand.variation is a section", "from 0 to 5"),
+        (15, 9, "firms.steel.demand.season has no value", "from 0 to 1"),
+        (17, 13, "evaluate.outcomes is not a list", "a list such as [a, b], each one of: real_cost, "),
+    ],
+    "wrong_unit": [
+        (6, 18, "firms.steel.process.furnace: '48 MWh': MWh cannot be converted to MW; write it in W, kW, MW, GW, TW",
+         "from 0.001 to 10000 MW"),
+    ],
+    "yaml_tag": [
+        (2, 8, "YAML tag !!python/object/apply:os.system is refused", "text, numbers, lists and sections"),
+        (2, 8, "title is a list", "text"),
+    ],
+}  # fmt: skip
+OTHER_FILE = {"circular": "circular_back", "circular_back": "circular"}
+
+
+def test_every_faulty_file_has_its_message() -> None:
+    assert {path.stem for path in FAULTY.glob("*.yaml")} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_message_names_place_fault_and_what_is_allowed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(FAULTY)
+    with pytest.raises(InputError) as caught:
+        load_study(f"{name}.yaml")
+    faults = caught.value.faults
+    file = OTHER_FILE.get(name, name)
+    for fault, (line, column, what, allowed) in zip(faults, EXPECTED[name], strict=True):
+        assert fault.where == f"{file}.yaml:{line}:{column}"
+        assert fault.what == what
+        assert allowed in fault.allowed
+
+
+def command(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    """Run `tandem` in this process; return exit code, stdout, stderr."""
+    with pytest.raises(SystemExit) as stopped:
+        main(list(arguments))
+    out, err = capsys.readouterr()
+    return int(stopped.value.code or 0), out, err
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_check_exits_with_2_and_says_all_on_stderr(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(FAULTY)
+    code, out, err = command("check", f"{name}.yaml", capsys=capsys)
+    assert code == 2
+    assert out == ""
+    assert len(err.splitlines()) == len(EXPECTED[name])
+    for line, column, what, _ in EXPECTED[name]:
+        assert f"{OTHER_FILE.get(name, name)}.yaml:{line}:{column}: {what}" in err
+
+
+def test_check_as_json_lists_faults_with_file_line_and_column(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = command("check", str(FAULTY / "misspelt_key.yaml"), "--json", capsys=capsys)
+    answer = json.loads(out)
+    assert (code, err, answer["ok"], len(answer["faults"])) == (2, "", False, 1)
+    fault = answer["faults"][0]
+    assert Path(fault["file"]).name == "misspelt_key.yaml"
+    assert (fault["line"], fault["column"], fault["what"]) == (4, 5, "unknown key 'betta' in balancing")
+    assert fault["allowed"].startswith("did you mean beta?")
+
+
+@pytest.mark.parametrize("verb", ["run", "show", "check"])
+def test_a_bad_scenario_leaves_nothing_behind(verb: str, tmp_path: Path) -> None:
+    scenario = tmp_path / "several.yaml"
+    scenario.write_bytes((FAULTY / "several.yaml").read_bytes())
+    done = subprocess.run(
+        [sys.executable, "-c", "from analysis.cli import main; main()", verb, scenario.name],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+        env={**os.environ, "PYTHONPATH": str(FAULTY.parents[2])},
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == len(EXPECTED["several"])
+    assert done.stdout == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["several.yaml"]
+
+
+HOSTILE: dict[str, tuple[bytes, str]] = {
+    "binary": (bytes(range(1, 256)) * 40, "is not UTF-8"),
+    "utf16": ("extends: steel-and-power".encode("utf-16"), "is not UTF-8"),
+    "nul": (b"extends: steel-and-power\ntitle: a\0b\n", ":2:9: NUL byte: this is no text file"),
+    "control_character": (b"extends: steel-and-power\ntitle: a\x07b\n", ":2:9: not YAML: a forbidden character"),
+    "escaped_nul": (b'extends: "a\\0.yaml"\n', ":1:10: 'a\\x00.yaml' leads out of the scenario's folder"),
+    "half_a_surrogate_pair": (b'extends: steel-and-power\ntitle: "\\uD800"\n', ":2:8: half a surrogate pair"),
+    "deep_flow": (b"[" * 3000, "more than 32 levels deep"),
+    "deep_flow_lines": (b"[\n" * 3000, ":33:1: more than 32 levels deep"),
+    "deep_sections": (b"".join(b" " * i + b"a:\n" for i in range(500)), ":33:33: more than 32 levels deep"),
+    "deep_mappings": (b"{a: " * 3000, "more than 32 levels deep"),
+    "deep_by_aliases": (
+        b"a0: &a0 [x]\n" + b"".join(b"a%d: &a%d [*a%d]\n" % (i, i, i - 1) for i in range(1, 3000)),
+        "more than 32 levels deep",
+    ),
+    "wide": (b"a: [" + b"1," * 100_000 + b"1]", "more than 20,000 values"),
+    "huge": (b"#" * (MAX_BYTES + 1), "allowed: at most 262,144"),
+    "long_text": (b"extends: steel-and-power\ntitle: " + b"a" * 5000, ":2:8: text of 5,000 characters"),
+    "long_dotted_key": (b"extends: steel-and-power\npolicies:\n  ? " + b"a." * 1500 + b"b\n  : 1", ":3:5: unknown key"),
+    "many_faults": (b"extends: steel-and-power\n" + b"".join(b"k%d: 1\n" % i for i in range(10_000)), "and 800 more"),
+    "many_firms": (
+        b"extends: steel-and-power\nplatforms:\n  firms:\n"
+        + b"".join(b"    f%d: {type: utility}\n" % i for i in range(4000)),
+        ":3:3: firms has 4,003 entries (allowed: at most 1,000)",
+    ),
+    "exponent": (
+        b"extends: steel-and-power\nplatforms: {balancing: {beta: 1e999999999, rest_sd: 1e999999999 MW}}\n",
+        ":2:31: balancing.beta: inf is out of range",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_costs_a_message_and_little_time(name: str, tmp_path: Path) -> None:
+    content, said = HOSTILE[name]
+    path = tmp_path / "hostile.yaml"
+    path.write_bytes(content)
+    begun = time.monotonic()
+    with pytest.raises(InputError) as caught:
+        load_study(str(path))
+    assert time.monotonic() - begun < 10
+    assert said in str(caught.value)
+    assert len(caught.value.faults) <= 201
+
+
+def test_hostile_files_need_little_memory(tmp_path: Path) -> None:
+    """The bomb would expand to a thousand million values; 300 MB is what Python with numpy and ruamel needs."""
+    bomb = FAULTY / "alias_bomb.yaml"
+    code = (
+        "import resource, sys; from scenarios.spec import load_study; from model.errors import InputError\n"
+        "try: load_study(sys.argv[1])\n"
+        "except InputError: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(bomb)], cwd=FAULTY.parents[2], capture_output=True, text=True, timeout=60,
+        check=True,
+    )  # fmt: skip
+    assert int(done.stdout) < 300
+
+
+def test_a_symbolic_link_does_not_lead_out_of_the_folder(tmp_path: Path) -> None:
+    outside, inside = tmp_path / "outside", tmp_path / "inside"
+    outside.mkdir()
+    inside.mkdir()
+    (outside / "prices.csv").write_text("time,price_eur_mwh\n")
+    (inside / "prices.csv").symlink_to(outside / "prices.csv")
+    scenario = inside / "mine.yaml"
+    scenario.write_text("extends: steel-and-power\nplatforms: {market: {price_table: prices.csv}}\n")
+    with pytest.raises(InputError, match="'prices.csv' leads out of the scenario's folder"):
+        load_study(str(scenario))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("steel-and-powr", "no such scenario: 'steel-and-powr' (did you mean steel-and-power?"),
+        ("nowhere.yaml", "nowhere.yaml: no such file"),
+        ("", "no such scenario: ''"),
+        ("a\0b.yaml", "no such file"),
+        ("x" * 5000 + ".yaml", "no such file"),
+    ],
+)
+def test_a_scenario_that_is_not_there(name: str, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_study(name)
+    assert said in str(caught.value)
+
+
+def test_a_folder_is_no_scenario(tmp_path: Path) -> None:
+    folder = tmp_path / "folder.yaml"
+    folder.mkdir()
+    with pytest.raises(InputError, match="no such file"):
+        load_study(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("balancing.betta=3", "--set balancing.betta: unknown key 'betta' in balancing (did you mean beta?"),
+        ("balancing.beta=9", "--set balancing.beta: balancing.beta: 9 is out of range (allowed: "),
+        ("balancing.beta=1 MW", "--set balancing.beta: balancing.beta: '1 MW': MW cannot be converted"),
+        ("balancing.beta", "--set balancing.beta: is not KEY=VALUE (for example --set balancing.beta=0.3)"),
+        ("=3", "is not KEY=VALUE"),
+        ("balancing.beta=", "--set balancing.beta: balancing.beta has no value"),
+        ("balancing.beta=[1", "--set balancing.beta: not YAML"),
+        ("balancing.rule.x=1", "--set balancing.rule.x: balancing.rule is a section"),
+        ("contracts.plam.fee=1", "--set contracts.plam.fee: no such contract: 'plam' (did you mean plan?"),
+        ("firms.stele.count=1", "--set firms.stele.count: no such firm: 'stele' (did you mean steel?"),
+        ("run.replications=0", "--set run.replications: run.replications: 0 is out of range"),
+        ("strategies.none=null", "goals.baseline: no such strategy: 'none'"),
+        ("a" + ".a" * 5000 + "=1", "unknown key"),
+    ],
+)
+def test_set_is_checked_like_a_file(option: str, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_study("steel-and-power", sets=[option])
+    assert said in str(caught.value)
+
+
+def test_an_unknown_override_names_the_nearest() -> None:
+    with pytest.raises(InputError, match=r"--override: no such override: 'dual-prices' \(did you mean dual-pricing\?"):
+        load_study("steel-and-power", overrides=["dual-prices"])
+
+
+def test_faults_of_file_override_and_option_come_together(tmp_path: Path) -> None:
+    scenario = tmp_path / "mine.yaml"
+    scenario.write_text("extends: steel-and-power\ntitel: x\n")
+    with pytest.raises(InputError) as caught:
+        load_study(str(scenario), overrides=["dual-prices"], sets=["balancing.beta=9"])
+    assert len(caught.value.faults) == 3
