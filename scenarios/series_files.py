@@ -221,7 +221,7 @@ def _sorted_once(series: _Stamped, zone: ZoneInfo, talk: Talk, *, instants: bool
             clash += places
     if dropped:
         repeats = [int(series.rows[i]) for i in dropped]
-        talk.note(f"{len(dropped)} rows repeat a stamp with the same value: dropped", repeats)
+        talk.note(f"{len(dropped)} row(s) repeat a stamp with the same value: dropped", repeats)
     if clash:
         conflicts = [int(series.rows[i]) for i in clash]
         talk.fault("stamps appear twice with different values", "one value per stamp", conflicts)
