@@ -66,18 +66,18 @@ def _address(url: str) -> URL:
     text = url if "://" in url else f"sqlite:///{url}"
     try:
         address = make_url(text)
-        backend = address.get_backend_name()
     except ArgumentError as error:
         raise InputError([Fault("--db", f"{url!r} is not the address of a database", _ALLOWED)]) from error
-    if backend not in ("sqlite", "postgresql"):
-        raise InputError([Fault("--db", f"{backend!r} is not supported", _ALLOWED)])
-    if backend == "sqlite" and address.database in (None, "", ":memory:"):
+    if address.drivername not in _DRIVERS:
+        raise InputError([Fault("--db", f"{address.drivername!r} is not supported", _ALLOWED)])
+    if address.get_backend_name() == "sqlite" and address.database in (None, "", ":memory:"):
         raise InputError([Fault("--db", "results need a file to stay in", _ALLOWED)])
     if address.drivername == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
     return address
 
 
+_DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
 _ALLOWED = "allowed: sqlite:///file.db, a path, or postgresql://user@host/name"
 
 
