@@ -1,0 +1,133 @@
+"""What the reference counts while a run counts, and the outcomes it reads off, as `model.outcomes` declares them."""
+
+import math
+from collections import defaultdict
+from statistics import fmean, pvariance
+from typing import Any
+
+from tests.reference.utility import hourly
+
+REAL_COST = {
+    "cost_production": "production",
+    "cost_energy": "generation",
+    "cost_intraday": "intraday",
+    "cost_imbalance": "balancing",
+    "cost_stock": "stock",
+    "cost_interface": "interface",
+    "cost_breach": "breach",
+}
+
+
+class Counters:
+    """Every counted day of every firm, kept as lists."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.days = 0
+        self.of_firm: dict[str, dict[str, list[float]]] = {f.name: defaultdict(list) for f in model.firms}
+        self.imbalance: dict[str, float] = defaultdict(float)
+        self.emissions = self.alignment = 0.0
+
+    def count(self) -> None:
+        """Count today."""
+        model = self.model
+        self.days += 1
+        for firm in model.firms:
+            kept = self.of_firm[firm.name]
+            for name in ("electricity", "produced", "incoming", "prompt", "order"):
+                kept[name].append(getattr(firm, name))
+            kept["peak"].append(max(firm.load))
+            if firm.utility and firm.terms.metered_alone:
+                kept["load"] += hourly(firm.load)
+                kept["forecast"] += firm.utility.forecast[firm.name]
+                kept["history"] += firm.utility.baseline[firm.name]
+                kept["plan"] += hourly(firm.process.plan) if firm.process.plan else []
+        for utility in model.utilities:
+            self.imbalance[utility.name] += sum(map(abs, utility.imbalance))
+        beta = model.inputs.balancing.beta
+        self.alignment += beta * sum(r * own for r, own in zip(model.rest, model.own_imbalance, strict=True))
+        self.emissions += model.generation_emissions
+
+    def outcomes(self) -> dict[tuple[str, str], float]:
+        """Return (name, party) -> value per 365-day year."""
+        values: dict[tuple[str, str], float] = {}
+        if self.days:
+            self._costs(values)
+            for terms in self.model.inputs.manufacturers:
+                self._production(terms, values)
+                if terms.utility and terms.metered_alone and terms.count == 1:
+                    self._forecast(self.of_firm[terms.name], terms.name, values)
+        return values
+
+    def _costs(self, values: dict[tuple[str, str], float]) -> None:
+        books, inputs, year = self.model.books, self.model.inputs, 365.0 / self.days
+        for name, kind in REAL_COST.items():
+            values[name, ""] = year * books.of_kind(kind)
+        values["real_cost", ""] = sum(values[name, ""] for name in REAL_COST)
+        parties = [p.name for p in (*inputs.manufacturers, *inputs.utilities)]
+        for party in (*parties, "market", "grid", "customers"):
+            values["party_cost", party] = year * books.paid(party)
+        for terms in inputs.manufacturers:
+            if terms.utility:
+                values["peak_charge", terms.name] = year * books.paid(terms.name, "peak")
+                values["energy_bill", terms.name] = year * (
+                    books.paid(terms.name, "peak") + books.paid(terms.name, "energy")
+                )
+        for terms in inputs.utilities:
+            values["imbalance_payment", terms.name] = year * books.paid(terms.name, "imbalance")
+            values["imbalance_energy", terms.name] = year * self.imbalance[terms.name]
+        for contract in self.model.contracts:
+            for party in (contract.terms.provider, contract.terms.partner):
+                values["sharing_fee", party] = year * books.paid(party, "fee")
+            copies = ("exposed_copies", contract.terms.provider)
+            values[copies] = values.get(copies, 0.0) + 1.0
+        values["imbalance_covariance", ""] = year * self.alignment
+
+    def _production(self, terms: Any, values: dict[tuple[str, str], float]) -> None:
+        firms = [kept for firm, kept in self._members(terms)]
+        year = 365.0 / self.days
+        electricity = sum(math.fsum(kept["electricity"]) for kept in firms)
+        output = sum(math.fsum(kept["produced"]) for kept in firms)
+        values["output", terms.name] = year * output
+        if terms.utility:
+            values["electricity", terms.name] = year * electricity
+            values["emissions", terms.name] = year * electricity * self._emission_factor()
+            values["peak_load", terms.name] = max(max(kept["peak"]) for kept in firms)
+            if output > 0.0:
+                values["energy_intensity", terms.name] = electricity / output
+        if terms.process.kind == "batch":
+            heats = terms.count * terms.process.capacity * self.days
+            values["utilisation", terms.name] = output / (heats * terms.process.heat_output)
+        demand = sum(sum(max(0.0, d) for d in kept["incoming"]) for kept in firms)
+        if demand > 0.0:
+            values["fill_rate", terms.name] = sum(math.fsum(kept["prompt"]) for kept in firms) / demand
+        ratios = [pvariance(kept["order"]) / pvariance(kept["incoming"]) for kept in firms if self._varies(kept)]
+        if ratios:
+            values["bullwhip", terms.name] = fmean(ratios)
+
+    def _members(self, terms: Any) -> list[tuple[Any, dict[str, list[float]]]]:
+        return [(f, self.of_firm[f.name]) for f in self.model.firms if f.party == terms.name]
+
+    @staticmethod
+    def _varies(kept: dict[str, list[float]]) -> bool:
+        return pvariance(kept["incoming"]) > 1e-9 * max(1.0, fmean(x * x for x in kept["incoming"]))
+
+    def _emission_factor(self) -> float:
+        """Return t/MWh: declared for a price taker, what the stack emitted per MWh drawn in a zone that clears."""
+        drawn = sum(math.fsum(self.of_firm[f.name]["electricity"]) for f in self.model.firms if f.utility)
+        if self.model.merit_order and drawn > 0.0:
+            return self.emissions / drawn
+        return float(self.model.inputs.market.emission_factor)
+
+    @staticmethod
+    def _forecast(kept: dict[str, list[float]], name: str, values: dict[tuple[str, str], float]) -> None:
+        load = kept["load"]
+        errors = [a - b for a, b in zip(load, kept["forecast"], strict=True)]
+        values["load_forecast_rmse", name] = math.sqrt(fmean(e * e for e in errors))
+        if sum(load) > 0.0:
+            values["load_forecast_wmape", name] = sum(map(abs, errors)) / sum(load)
+        if pvariance(load) > 1e-9 * fmean(x * x for x in load):
+            for outcome, guess in (("load_r2_history", "history"), ("load_r2_plan", "plan")):
+                if kept[guess]:
+                    miss = fmean((a - b) ** 2 for a, b in zip(load, kept[guess], strict=True))
+                    values[outcome, name] = 1.0 - miss / pvariance(load)

@@ -1,0 +1,231 @@
+"""`ReferenceModel`: the daily process as plain Mesa objects, the oracle of the engine and its yardstick.
+
+Nothing in this folder comes from the engine's rules: declared inputs and calibrated series are given, all else is
+written anew from the description of each rule, with ordinary attributes, lists, floats and `math`.
+"""
+
+import datetime as dt
+import math
+from calendar import monthrange
+from typing import Any
+
+import mesa
+
+from model.futures import Futures, futures_of, shape_entities
+from model.inputs import ManufacturerInputs, ModelInputs
+from model.reference import read_tree
+from tests.reference.accounts import Account, Books
+from tests.reference.contracts import PlanContract
+from tests.reference.counters import Counters
+from tests.reference.draws import Stream
+from tests.reference.manufacturer import Manufacturer
+from tests.reference.market import MeritOrder, RestOfSystem, stack_blocks
+from tests.reference.processes import BatchProcess, NoProcess, ShapedProcess
+from tests.reference.utility import Utility
+
+STREAMS = (
+    "demand", "demand_common", "plan_pause", "plan_offset", "heat_energy", "heat_delay", "breakdown", "repair",
+    "plan_noise", "system_imbalance",
+)  # fmt: skip
+PRICE_MEMORY = 1.0 / 28.0
+
+
+class ReferenceModel(mesa.Model):
+    """The same economy as the engine's `CollaborationModel`, agent by agent and hour by hour."""
+
+    def __init__(self, inputs: ModelInputs, seed: int = 0, replication: int = 0) -> None:
+        super().__init__(rng=seed)
+        self.inputs = inputs
+        self.streams = {name: Stream(seed, replication, name) for name in STREAMS}
+        self.futures = futures_of(inputs, seed, replication)
+        self.first_date = dt.date.fromisoformat(inputs.calendar.start) - dt.timedelta(days=inputs.calendar.burn_in)
+        self.days = inputs.calendar.burn_in + inputs.calendar.days
+        self.weekend = [kind > 0 for kind in self.futures.calendar.day_type.tolist()]
+        self.market, self.grid, self.consumers, self.resources = map(
+            Account, ("market", "grid", "customers", "resources")
+        )
+        self.books = Books()
+        self._people(self.futures)
+        self._zone()
+        self.counters = Counters(self)
+        self.today = -1
+
+    def _people(self, futures: Futures) -> None:
+        """Create everybody and tie suppliers, customers and contracts together."""
+        errors = futures.portfolio_error.tolist()
+        shapes = iter(range(futures.shapes.shape[1]))
+        self.utilities = [Utility(self, u, e) for u, e in zip(self.inputs.utilities, errors, strict=True)]
+        self.firms: list[Manufacturer] = []
+        for terms in self.inputs.manufacturers:
+            own_shapes = [futures.shapes[:, next(shapes), :].tolist() for _ in shape_entities(terms)]
+            for member in range(terms.count):
+                name = terms.name if terms.count == 1 else f"{terms.name} {member + 1}"
+                firm = Manufacturer(self, terms, name, self.streams)
+                firm.process = self._process(terms, own_shapes, member)
+                self.firms.append(firm)
+        for firm in self.firms:
+            firm.supplier = next((f for f in self.firms if f.name == firm.terms.supplier), None)
+            firm.utility = next((u for u in self.utilities if u.name == firm.terms.utility), None)
+            if firm.supplier:
+                firm.supplier.customers.append(firm)
+            if firm.utility:
+                firm.utility.supply(firm)
+        for firm in self.firms:
+            firm.start_in_balance()
+        self.contracts = [self._contract(c) for c in self.inputs.contracts if not math.isinf(c.noise_sd)]
+
+    def _process(self, terms: ManufacturerInputs, shapes: list[Any], member: int) -> Any:
+        if terms.process.kind == "batch":
+            return BatchProcess(self.streams)
+        return ShapedProcess(shapes[member % len(shapes)]) if terms.process.kind == "shaped" else NoProcess()
+
+    def _contract(self, terms: Any) -> PlanContract:
+        provider = next(firm for firm in self.firms if firm.name == terms.provider)
+        partner = next(utility for utility in self.utilities if utility.name == terms.partner)
+        return PlanContract(self, terms, provider, partner, self.streams["plan_noise"])
+
+    def _zone(self) -> None:
+        """Set up prices, the merit order where the zone clears, and the rest of the power system."""
+        self.expected_price = self.futures.price[0].tolist()
+        self.price = list(self.expected_price)
+        balancing, market = self.inputs.balancing, self.inputs.market
+        self.rest_of_system = RestOfSystem(
+            balancing.rest_sd, balancing.rest_autocorrelation, self.streams["system_imbalance"]
+        )
+        self.merit_order: MeritOrder | None = None
+        if market.closure == "endogenous" and self.utilities:
+            self.merit_order = MeritOrder(stack_blocks(read_tree(market.stack_table)[1], market), market)
+
+    def step(self) -> None:
+        """Live through one day."""
+        self.today += 1
+        day = self.today
+        self.price = self.futures.price[day].tolist()
+        self.rest = self.rest_of_system.day(day)
+        self._plan(day)
+        self._nominate(day)
+        self._clear(day)
+        self._run(day)
+        self._settle(day)
+        self._trade(day)
+        self._charge_peaks(day)
+        self.posted = dict(self.books.today)
+        self.books.close_day(self.counting)
+        if self.counting:
+            self.counters.count()
+
+    @property
+    def counting(self) -> bool:
+        """Whether burn-in is over."""
+        return self.today >= self.inputs.calendar.burn_in
+
+    def date(self, day: int) -> dt.date:
+        """Return the date of a model day."""
+        return self.first_date + dt.timedelta(days=day)
+
+    def run_to_end(self) -> None:
+        """Run burn-in and all days that count."""
+        while self.today < self.days - 1:
+            self.step()
+
+    def _plan(self, day: int) -> None:
+        """Schedule the batch processes; all other loads follow from last night's orders alone."""
+        for firm in self.firms:
+            firm.process.schedule(firm, day, self.expected_price, self.price)
+            if firm.terms.process.kind != "batch":
+                firm.process.run(firm, day)
+
+    def _nominate(self, day: int) -> None:
+        for utility in self.utilities:
+            utility.forecast_customers(day, self.weekend)
+        for contract in self.contracts:
+            contract.use(day)
+        for utility in self.utilities:
+            utility.nominate(day, self.weekend, self.inputs.balancing)
+
+    def _clear(self, day: int) -> None:
+        self.generation_cost = self.generation_emissions = 0.0
+        if self.merit_order:
+            own = [math.fsum(u.nomination[h] for u in self.utilities) for h in range(24)]
+            residual = self.futures.residual[day].tolist()
+            cleared = self.merit_order.clear_day(residual, self.usual_load, own)
+            self.price, self.generation_cost, self.generation_emissions = cleared
+
+    @property
+    def usual_load(self) -> float:
+        """The long-run mean load of everybody, MW; the zone's residual load contains it."""
+        total = 0.0
+        for firm in self.firms:
+            process = firm.terms.process
+            if process.kind == "batch":
+                heats = min(process.capacity, firm.usual_demand / process.heat_output)
+                total += process.mill + process.auxiliary + heats * process.heat_energy / 24.0
+            elif process.kind == "shaped":
+                total += process.mean_load
+        return total
+
+    def _run(self, day: int) -> None:
+        for firm in self.firms:
+            if firm.terms.process.kind == "batch":
+                firm.process.run(firm, day)
+            firm.electricity = math.fsum(firm.load) / 4.0
+            if firm.utility:
+                firm.month_peak = max(firm.month_peak, *firm.load)
+
+    def _settle(self, day: int) -> None:
+        """Trade intraday, settle the imbalance, and bill."""
+        balancing = self.inputs.balancing
+        for utility in self.utilities:
+            utility.read_meters(day)
+            utility.trade_intraday(balancing.intraday_share)
+        self.own_imbalance = [math.fsum(u.imbalance[h] for u in self.utilities) for h in range(24)]
+        system = [rest + own for rest, own in zip(self.rest, self.own_imbalance, strict=True)]
+        for utility in self.utilities:
+            utility.settle(balancing, self.price, system, self.books)
+            utility.bill(self.price, self.books)
+        self._book_energy(system)
+        self.expected_price = [
+            (1.0 - PRICE_MEMORY) * old + PRICE_MEMORY * new
+            for old, new in zip(self.expected_price, self.price, strict=True)
+        ]
+
+    def _book_energy(self, system: list[float]) -> None:
+        """Book what electricity really costs: fuel, and beta*S^2/2 beyond what the rest alone would cost."""
+        beta = self.inputs.balancing.beta
+        bought = sum(self.books.today[u.party, "market", "wholesale"] for u in self.utilities)
+        balancing_energy = sum(self.books.today[u.party, "grid", "imbalance_energy"] for u in self.utilities)
+        self.books.pay(self.market, self.resources, "generation", bought)
+        self.books.pay(self.grid, self.resources, "generation", balancing_energy)
+        added = sum(s * s - rest * rest for s, rest in zip(system, self.rest, strict=True))
+        self.books.pay(self.grid, self.resources, "balancing", 0.5 * beta * added)
+
+    def _trade(self, day: int) -> None:
+        """Customers order before their suppliers; goods are paid on order, final demand on delivery."""
+        season = math.cos(2.0 * math.pi * (self.date(day).timetuple().tm_yday - 182) / 365.0)
+        for firm in sorted(self.firms, key=lambda f: f.stage):
+            firm.trade(day, season)
+        for firm in self.firms:
+            terms = firm.terms
+            if not firm.customers:
+                self.books.pay(self.consumers, firm, "sales", terms.process.unit_price * firm.shipped)
+            if firm.supplier:
+                self.books.pay(firm, firm.supplier, "goods", firm.terms.process.unit_price * firm.order)
+            self.books.pay(firm, self.resources, "production", terms.process.unit_cost * firm.produced)
+            stock, backlog = max(0.0, firm.net_stock), max(0.0, -firm.net_stock)
+            held = terms.ordering.holding_cost * stock + terms.ordering.backlog_cost * backlog
+            self.books.pay(firm, self.resources, "stock", held)
+        for contract in self.contracts:
+            contract.pay(self.books)
+
+    def _charge_peaks(self, day: int) -> None:
+        """On a month's last day charge its highest quarter-hour; a month lived in part is charged in part."""
+        date, last = self.date(day), day + 1 == self.days
+        if not last and self.date(day + 1).month == date.month:
+            return
+        lived = min(date.day, day + 1)
+        share = lived / monthrange(date.year, date.month)[1]
+        for firm in self.firms:
+            if firm.utility:
+                eur_per_mw = firm.terms.retail.peak_charge * 1000.0
+                self.books.pay(firm, self.grid, "peak", eur_per_mw * firm.month_peak * share)
+                firm.month_peak = 0.0

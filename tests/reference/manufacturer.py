@@ -1,0 +1,168 @@
+"""A manufacturer as a plain Mesa agent: demand, stock, backlog and the order that restores the stock."""
+
+import math
+from typing import Any
+
+import mesa
+
+from model.inputs import ManufacturerInputs
+from tests.reference.draws import Stream, entity_number
+
+ERROR_MEMORY = 0.995
+
+
+class Manufacturer(mesa.Agent):
+    """Makes from stock, on order; one of the `count` firms that one group of inputs declares."""
+
+    def __init__(self, model: Any, terms: ManufacturerInputs, name: str, streams: dict[str, Stream]) -> None:
+        super().__init__(model)
+        self.terms, self.name, self.party, self.streams = terms, name, terms.name, streams
+        self.entity = entity_number(name)
+        self.supplier: Manufacturer | None = None
+        self.customers: list[Manufacturer] = []
+        self.utility: Any = None
+        self.process: Any = None
+        self.cash = self.month_peak = self.electricity = self.energy_charge = 0.0
+        self.deviation = 0.0
+
+    @property
+    def usual_demand(self) -> float:
+        """Mean demand that reaches the firm: its own customers', or what other firms pass on, units a day."""
+        if self.customers:
+            return sum(customer.usual_demand for customer in self.customers)
+        return self.terms.demand.mean
+
+    @property
+    def stage(self) -> int:
+        """How many firms stand between this one and the farthest final demand it serves."""
+        return 1 + max((customer.stage for customer in self.customers), default=-1)
+
+    def start_in_balance(self) -> None:
+        """Begin with mean demand in every past day and every delivery, and the safety stock on hand."""
+        rule, mean = self.terms.ordering, self.usual_demand
+        self.lead = rule.lead_time
+        own_variance = (self.terms.demand.mean * self.terms.demand.variation) ** 2
+        self.error_variance = self.lead * own_variance
+        self.net_stock = rule.safety_factor * math.sqrt(self.error_variance)
+        open_days = self.lead - (1 if self.makes_itself else 0)
+        self.deliveries = dict.fromkeys(range(open_days), mean)
+        self.signals = [mean] * max(rule.window, 1)
+        self.seen = [mean] * self.lead
+        self.forecasts = [self.lead * mean] * self.lead
+        self.level, self.shock = mean, 0.0
+        self.order = mean
+        self.produced = self.shipped = self.prompt = self.incoming = self.end_demand = 0.0
+        self.load: list[float] = [0.0] * 96
+
+    @property
+    def makes_itself(self) -> bool:
+        """Whether the order becomes tomorrow's production in the firm's own furnace."""
+        return self.terms.process.kind == "batch"
+
+    @property
+    def on_order(self) -> float:
+        """Units ordered or made, not yet available."""
+        return math.fsum(self.deliveries.values())
+
+    def draw_demand(self, day: int, season: float) -> float:
+        """Return today's final demand: AR(1) around the season, with a share of the shock common to all firms."""
+        terms = self.terms.demand
+        sd = terms.mean * terms.variation
+        own, common = self.streams["demand"].normal(self.entity, day), self.streams["demand_common"].normal(0, day)
+        shock = math.sqrt(1.0 - terms.common_share) * own + math.sqrt(terms.common_share) * common
+        rho = terms.autocorrelation
+        kept = 0.0 if day == 0 else rho * self.deviation
+        self.deviation = kept + sd * shock * (1.0 if day == 0 else math.sqrt(1.0 - rho**2))
+        demand = terms.mean * (1.0 + terms.season * season) + self.deviation
+        return demand if self.terms.ordering.negative_orders else max(0.0, demand)
+
+    def trade(self, day: int, season: float) -> None:
+        """Serve the demand of the day from stock, learn from it, and order; customers have ordered before."""
+        if self.customers:
+            self.incoming = sum(customer.order for customer in self.customers)
+            self.end_demand = sum(customer.end_demand for customer in self.customers)
+        else:
+            self.incoming = self.end_demand = self.draw_demand(day, season)
+        self._serve(day)
+        self._learn(day)
+        forecast = self._forecast()
+        self.forecasts.append(forecast)
+        target = forecast + self.terms.ordering.safety_factor * math.sqrt(self.error_variance)
+        order = target - (self.net_stock + self.on_order)
+        self.order = order if self.terms.ordering.negative_orders else max(0.0, order)
+        if not self.makes_itself:
+            self._expect(day + self.lead, self.order)
+
+    def _expect(self, day: int, units: float) -> None:
+        self.deliveries[day] = self.deliveries.get(day, 0.0) + units
+
+    def _serve(self, day: int) -> None:
+        """Ship to the backlog first, then to today's demand."""
+        arrived = self.deliveries.pop(day, 0.0)
+        stock, backlog = max(0.0, self.net_stock), max(0.0, -self.net_stock)
+        available, wanted = max(0.0, stock + arrived), max(0.0, self.incoming)
+        self.shipped = min(available, backlog + wanted)
+        self.prompt = max(0.0, min(available - backlog, wanted))
+        self.net_stock += arrived - self.incoming
+        if self.makes_itself:
+            self._expect(day + self.lead - 1, self.produced)
+
+    def _learn(self, day: int) -> None:
+        """Judge the forecast made a lead time ago, and take in today's signal."""
+        rule = self.terms.ordering
+        self.seen.append(self.incoming)
+        miss = math.fsum(self.seen[-self.lead :]) - self.forecasts[-self.lead]
+        if day >= self.lead:
+            self.error_variance = ERROR_MEMORY * self.error_variance + (1.0 - ERROR_MEMORY) * miss**2
+        signal = self.end_demand if rule.order_signal == "end_demand" else self.incoming
+        if self._infers_shocks:
+            self.shock = self._inferred_shock(signal)
+        self.signals.append(signal)
+        if rule.policy == "exponential":
+            self.level = (1.0 - rule.smoothing) * self.level + rule.smoothing * signal
+        elif rule.policy == "moving_average":
+            self.level = math.fsum(self.signals[-rule.window :]) / rule.window
+
+    @property
+    def _infers_shocks(self) -> bool:
+        rule = self.terms.ordering
+        filters = rule.policy == "filtered" and rule.order_signal == "orders" and rule.receiver == "full_history"
+        return filters and bool(self.customers)
+
+    def _retailer(self) -> tuple[float, float]:
+        """Return (rho, A) of the one retailer that orders here: its orders are D_t + A (D_t - D_(t-1))."""
+        retailer = self.customers[0]
+        rho = retailer.terms.demand.autocorrelation
+        return rho, sum(rho**k for k in range(1, retailer.terms.ordering.lead_time + 1))
+
+    def _inferred_shock(self, signal: float) -> float:
+        """Invert the retailer's ARMA(1,1): y_t = rho y_(t-1) + (1 + A) e_t - A e_(t-1)."""
+        rho, a = self._retailer()
+        mean = self.usual_demand
+        return ((signal - mean) - rho * (self.signals[-1] - mean) + a * self.shock) / (1.0 + a)
+
+    def _forecast(self) -> float:
+        """Return the forecast of demand over the lead time, units."""
+        rule, mean = self.terms.ordering, self.usual_demand
+        if rule.policy != "filtered":
+            return self.lead * self.level
+        news = self.signals[-1] - mean
+        if not self.customers:
+            rho = self.terms.demand.autocorrelation
+            return self.lead * mean + news * sum(rho**k for k in range(1, self.lead + 1))
+        return self.lead * mean + self._next_orders(news)
+
+    def _next_orders(self, news: float) -> float:
+        """Return the expected sum of the retailer's next orders over the lead time, less the mean."""
+        rho, a = self._retailer()
+        fade = sum(rho**k for k in range(self.lead))
+        if self.terms.ordering.order_signal == "end_demand":
+            first = (1.0 + a) * rho * news - a * news
+        elif self.terms.ordering.receiver == "naive":
+            first = rho * news
+        elif self.terms.ordering.receiver == "last_order":
+            variance = ((1.0 + a) ** 2 + a**2 - 2.0 * rho * a * (1.0 + a)) / (1.0 - rho**2)
+            first = (rho * variance - a * (1.0 + a)) / variance * news
+        else:
+            first = rho * news - a * self.shock
+        return first * fade
