@@ -56,7 +56,7 @@ class Evaluation:
     """What is compared.
 
     Attributes:
-        outcomes: names of outcomes, in order.
+        outcomes: names of the outcomes that are tabulated.
         parties: parties that are tabulated.
         break_even: the sweep, if one is declared.
     """
