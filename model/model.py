@@ -13,8 +13,9 @@ import mesa
 import numpy as np
 
 from model.agents import Firm, Manufacturer, Utility
+from model.balances import Balances
 from model.columns import ColumnModelMixin
-from model.errors import InputError, RunError
+from model.errors import Fault, InputError, RunError, nearest
 from model.futures import Futures, futures_of
 from model.goods import ACCOUNTS, Goods, signal_means
 from model.inputs import DataContract, Demand, ManufacturerInputs, ModelInputs, Process, UtilityInputs, replace_inputs
@@ -122,8 +123,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         self.contracts = contracts_at_work(self)
         self.contract_cash = contract_cash(self, self.contracts)
         self._open_books()
-        self._cash_before = np.zeros(self.firms.size)
-        self._held_before = float((self.live.net_stock + self.live.pipeline)[: self.population.makers].sum())
+        self.balances = Balances(self)
         self.measures = Measures(self)
         self.hours: dict[str, list[Floats]] | None = {} if keep_hours else None
         self.recorder = Recorder(self.firms, record, self.futures.calendar.days) if record else None
@@ -214,6 +214,12 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         """Make the agents, manufacturers first, with their demand and stock in equilibrium."""
         self._live = None
         people = self.population
+        known = [m.name for m in self.inputs.manufacturers]
+        strangers = [name for name in classes if name not in known]
+        if strangers:
+            raise InputError(
+                [Fault("agent_classes", f"no such manufacturer: {name!r}", nearest(name, known)) for name in strangers]
+            )
         mean = signal_means(people)
         sd = people.spread("demand", "mean") * people.spread("demand", "variation")
         lead = people.spread("ordering", "lead_time")
@@ -279,7 +285,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
             ledger.today[cut + 3 + 4 * k : cut + 7 + 4 * k] = list(contract.daily_amounts().values())
         live.cash += self.contract_cash
         ledger.post(self.counting)
-        self._check_balances(day)
+        self.balances.check(day)
 
     def _month_end(self, day: int) -> tuple[bool, float]:
         """Return whether the month ends today (or the run does), and the share of the month that was simulated."""
@@ -290,28 +296,6 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         simulated = int((calendar.month[: day + 1] == calendar.month[day]).sum())
         date = calendar.date(day)
         return True, simulated / monthrange(date.year, date.month)[1]
-
-    def _check_balances(self, day: int) -> None:
-        """Require that money, energy, materials and furnace hours balance today; raise BalanceError otherwise."""
-        live, ledger, goods, power = self.live, self.ledger, self.goods, self.power
-        n, parties = goods.makers, self.population.party
-        turnover = float(np.abs(ledger.today).sum())
-        ledger.check("money", float(ledger.net.sum()), 0.0, turnover, day)
-        change = np.bincount(parties, live.cash - self._cash_before, minlength=len(ledger.parties))
-        self._cash_before[:] = live.cash
-        worst = int(np.argmax(np.abs(change - ledger.net)[: parties.max(initial=-1) + 1])) if parties.size else 0
-        ledger.check("money", float(change[worst]), float(ledger.net[worst]), turnover, day)
-        metered = float(live.electricity[:n][self.population.utility >= 0].sum())
-        settled = float((power.nomination + power.closed + power.imbalance).sum())
-        ledger.check("energy", metered, settled, metered, day)
-        held = float((live.net_stock[:n] + live.pipeline[:n]).sum())
-        inflow = float(np.where(goods.makes_itself, live.produced[:n], live.order[:n]).sum())
-        outflow = float(live.incoming[:n].sum())
-        ledger.check("materials", held - self._held_before, inflow - outflow, abs(held) + abs(inflow), day)
-        self._held_before = held
-        base = goods.process[:, 4] + goods.process[:, 5]
-        melted = (live.load[goods.batch].mean(axis=1) - base) * 24.0 / goods.process[:, 2]
-        ledger.check("hours", float(melted.sum()), float(goods.hours[:, 0].sum()), 24.0 * goods.batch.size, day)
 
     def _count(self, day: int) -> None:
         if not self.counting:

@@ -67,8 +67,16 @@ def _substitute(u: float, day: int, pool: Ints) -> int:
 
 @kernel
 def _source_days(
-    key: Key, entity: int, ordinal: Ints, day_type: Ints,
-    source_type: Ints, source: Ints, pools: Ints, pool_start: Ints, block_weeks: int, season_weeks: int,
+    key: Key,
+    entity: int,
+    ordinal: Ints,
+    day_type: Ints,
+    source_type: Ints,
+    source: Ints,
+    pools: Ints,
+    pool_start: Ints,
+    block_weeks: int,
+    season_weeks: int,
 ) -> Ints:
     """Return for each model day the index of the source day it is built from, shape (days,); see `_block_start`."""
     out = np.empty(ordinal.size, np.int64)
@@ -109,8 +117,17 @@ def _interpolate(x: float, xs: Floats, ys: Floats) -> float:
 
 @kernel
 def _rebuild(
-    key: Key, entity: int, ordinal: Ints, days: Ints, scores: Floats, mean: Floats, components: Floats,
-    noise_level: Floats, noise_sd: Floats, noise_scale: Floats, noise_ar: float,
+    key: Key,
+    entity: int,
+    ordinal: Ints,
+    days: Ints,
+    scores: Floats,
+    mean: Floats,
+    components: Floats,
+    noise_level: Floats,
+    noise_sd: Floats,
+    noise_scale: Floats,
+    noise_ar: float,
 ) -> Floats:
     """Return mean + scores @ components + autoregressive noise, shape (days, slots).
 
@@ -148,8 +165,16 @@ def source_days(fit: BlockFit, key: Key, entity: int, calendar: Calendar) -> Int
     """Return for each model day the index of the source day it is built from, shape (days,)."""
     source = np.array([fit.day_type.size, fit.first_monday, fit.monday_day_of_year], dtype=np.int64)
     return _source_days(
-        key, entity, calendar.ordinal, calendar.day_type,
-        fit.day_type, source, fit.pools, fit.pool_start, fit.block_weeks, fit.season_weeks,
+        key,
+        entity,
+        calendar.ordinal,
+        calendar.day_type,
+        fit.day_type,
+        source,
+        fit.pools,
+        fit.pool_start,
+        fit.block_weeks,
+        fit.season_weeks,
     )
 
 
@@ -157,14 +182,23 @@ def rebuild_days(fit: BlockFit, variable: int, key: Key, entity: int, calendar: 
     """Return the series of one variable of `fit` before its quantile map, shape (days, slots)."""
     slots = fit.mean.shape[1]
     return _rebuild(
-        key, entity, calendar.ordinal, days, fit.scores, fit.mean[variable],
+        key,
+        entity,
+        calendar.ordinal,
+        days,
+        fit.scores,
+        fit.mean[variable],
         fit.components[:, variable * slots : (variable + 1) * slots],
-        fit.noise_level[variable], fit.noise_sd[variable], fit.noise_scale[variable], float(fit.noise_ar[variable]),
+        fit.noise_level[variable],
+        fit.noise_sd[variable],
+        fit.noise_scale[variable],
+        float(fit.noise_ar[variable]),
     )
 
 
-def _generate(fit: BlockFit, names: tuple[str, ...], seed: int, replication: int, entity: int,
-              calendar: Calendar) -> list[Floats]:
+def _generate(
+    fit: BlockFit, names: tuple[str, ...], seed: int, replication: int, entity: int, calendar: Calendar
+) -> list[Floats]:
     """Return one array (days, slots) per variable of `fit`; `names[0]` also names the block stream."""
     days = source_days(fit, stream_key(seed, replication, f"{names[0]}.block"), entity, calendar)
     out = []
@@ -229,8 +263,18 @@ def _smoothed(key: Key, entity: int, first_ordinal: int, days: int, width: int, 
 
 @kernel
 def _errors(
-    fast_key: Key, entity: int, ordinal: Ints, weekend: Ints, bias: Floats, sd: Floats, weights: Floats,
-    fast_memory: float, slow: Floats, weekly: Floats, shape_x: Floats, shape_y: Floats,
+    fast_key: Key,
+    entity: int,
+    ordinal: Ints,
+    weekend: Ints,
+    bias: Floats,
+    sd: Floats,
+    weights: Floats,
+    fast_memory: float,
+    slow: Floats,
+    weekly: Floats,
+    shape_x: Floats,
+    shape_y: Floats,
 ) -> Floats:
     """Return the forecast error, shape (days, 24); see `ForecastErrorTable` for the process."""
     out = np.empty((ordinal.size, HOURS))
@@ -262,8 +306,18 @@ def generate_forecast_error(
     slow = _smoothed(keys[1], who, first, calendar.days, table.slow_hours, 0.0)
     weekly = _smoothed(keys[2], who, first, calendar.days, table.weekly_hours, table.weekly_memory)
     return _errors(
-        keys[0], who, calendar.ordinal, np.minimum(calendar.day_type, 1), table.bias, table.sd, table.weights,
-        table.fast_memory, slow, weekly, table.normal_quantiles, table.shape_quantiles,
+        keys[0],
+        who,
+        calendar.ordinal,
+        np.minimum(calendar.day_type, 1),
+        table.bias,
+        table.sd,
+        table.weights,
+        table.fast_memory,
+        slow,
+        weekly,
+        table.normal_quantiles,
+        table.shape_quantiles,
     )
 
 
