@@ -1,0 +1,67 @@
+"""The README does what it says: its commands run as written, its script runs as written, its links exist."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
+SHELL_LINES = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines() if line.startswith("tandem")]
+TANDEM = str(Path(sys.executable).with_name("tandem"))
+
+
+def test_begins_with_the_two_commands() -> None:
+    first = BLOCKS[0][1].splitlines()
+    assert [line.split("#")[0].strip() for line in first] == ["make run", "make test"]
+    assert README.index("make run") < 120
+    targets = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for name in re.findall(r"`?make (\w+)", README):
+        if name not in {"and", "things"}:
+            assert re.search(rf"^{name}:", targets, flags=re.MULTILINE), f"no target {name}"
+
+
+@pytest.mark.slow
+def test_every_command_runs_as_written(tmp_path: Path) -> None:
+    """In order and in one folder, as a reader would type them."""
+    assert len(SHELL_LINES) >= 8
+    for line in SHELL_LINES:
+        arguments = shlex.split(line, comments=True)
+        result = subprocess.run(
+            [TANDEM, *arguments[1:]], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert result.returncode == 0, f"{line}\n{result.stdout}\n{result.stderr}"
+        assert result.stdout.strip() or "new" in arguments, f"{line} printed nothing"
+    assert (tmp_path / "steel.html").stat().st_size > 50_000
+    assert (tmp_path / "steel.csv").read_text(encoding="utf-8").count("\n") > 10
+
+
+@pytest.mark.slow
+def test_the_mesa_script_runs_and_plots(tmp_path: Path) -> None:
+    (script,) = [text for kind, text in BLOCKS if kind == "python"]
+    assert len([line for line in script.splitlines() if line.strip()]) <= 20
+    (tmp_path / "script.py").write_text(script, encoding="utf-8")
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "script.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "steady.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)]+)\)", README))))
+def test_links_lead_somewhere(target: str) -> None:
+    assert (ROOT / target).is_file()
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:model|scenarios|analysis|tests)/[\w./-]*)`", README))))
+def test_named_places_exist(path: str) -> None:
+    assert (ROOT / path).exists()
