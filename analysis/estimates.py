@@ -1,7 +1,7 @@
 """Estimates and intervals for samples of replications. Pure functions of arrays; every draw is fixed.
 
 Sources: paired t interval, Student (1908); BCa bootstrap, Efron (1987), J. Am. Stat. Assoc. 82;
-control variates, Lavenberg & Welch (1981), Management Science 27; CVaR, Rockafellar & Uryasev (2000).
+control variates, Lavenberg & Welch (1981), Management Science 27.
 """
 
 import functools
@@ -11,11 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from model.risk import cvar
+
 type Floats = NDArray[np.float64]
 
 CONFIDENCE = 0.95
 RESAMPLES = 4000
-"""Bootstrap samples behind every bootstrap figure."""
+"""Bootstrap samples behind every bootstrap figure of up to 2,000 observations."""
+_FEWEST_RESAMPLES = 200
+_MOST_DRAWS = 8_000_000
 _BOOTSTRAP_SEED = 20250101
 _MOST_REPLICATIONS = 10**9
 _ROUNDING = 1e-12
@@ -85,11 +89,16 @@ def bca_interval(sample: Floats) -> tuple[float, float]:
     return ends[0], ends[1]
 
 
-@functools.cache
+def resamples(n: int) -> int:
+    """Return how many bootstrap samples are drawn of n observations: fewer of very many, to bound memory."""
+    return max(_FEWEST_RESAMPLES, min(RESAMPLES, _MOST_DRAWS // n))
+
+
+@functools.lru_cache(maxsize=4)
 def resample_counts(n: int) -> Floats:
-    """Return how often each of n observations is drawn, shape (RESAMPLES, n): the same draws for every sample."""
+    """Return how often each of n observations is drawn, shape (resamples, n): the same draws for every sample."""
     generator = np.random.default_rng([_BOOTSTRAP_SEED, n])
-    return generator.multinomial(n, np.full(n, 1.0 / n), size=RESAMPLES).astype(np.float64)
+    return generator.multinomial(n, np.full(n, 1.0 / n), size=resamples(n)).astype(np.float64)
 
 
 def variance_ratio(a: Floats, b: Floats) -> tuple[float, float, float]:
@@ -166,23 +175,13 @@ def control_adjusted(difference: Floats, control: Floats, coefficient: float | N
     return Estimate(value, value - half, value + half, sd, n), slope
 
 
-def cvar(samples: Floats, level: float = 0.95) -> Floats:
-    """Return the mean of the worst (1 - level) share along the last axis; the boundary observation counts in part."""
-    ordered = np.sort(samples, axis=-1)
-    n = ordered.shape[-1]
-    first = math.floor(n * level + 1e-9)
-    part = (first + 1) / n - level
-    tail: Floats = (ordered[..., first] * part + ordered[..., first + 1 :].sum(axis=-1) / n) / (1 - level)
-    return tail
-
-
 def tail_excess(sample: Floats, level: float = 0.95) -> tuple[float, float]:
     """Return CVaR minus mean of `sample`, shape (n,), and its bootstrap standard error."""
     value = float(cvar(sample, level)) - float(sample.mean())
     if sample.size < 2:
         return value, math.nan
     generator = np.random.default_rng([_BOOTSTRAP_SEED, sample.size, 1])
-    drawn = generator.choice(sample, size=(RESAMPLES // 4, sample.size))
+    drawn = generator.choice(sample, size=(resamples(sample.size) // 4, sample.size))
     return value, float(np.std(cvar(drawn, level) - drawn.mean(axis=-1), ddof=1))
 
 

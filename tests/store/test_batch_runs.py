@@ -22,6 +22,7 @@ from scenarios.spec import Study
 from scenarios.store import Reader, Store
 
 MakeStudy = Callable[..., Study]
+ReadHashes = Callable[[Path], dict[tuple[str, float | None, int], str | None]]
 
 
 def test_a_batch_stores_what_the_model_says(small_study: MakeStudy, tmp_path: Path) -> None:
@@ -40,7 +41,7 @@ def test_a_batch_stores_what_the_model_says(small_study: MakeStudy, tmp_path: Pa
     assert sorted(flows) == sorted(model.transfers())
 
 
-def test_workers_change_no_bit(small_study: MakeStudy, tmp_path: Path, hashes) -> None:
+def test_workers_change_no_bit(small_study: MakeStudy, tmp_path: Path, hashes: ReadHashes) -> None:
     study = small_study()
     for workers in (1, 2):
         with Store(str(tmp_path / f"{workers}.db")) as store:
@@ -62,7 +63,7 @@ def test_hourly_series_are_kept_for_the_first_replication_bit_for_bit(small_stud
     assert all(values.shape == (4, 24) for values in kept.values())
 
 
-def test_what_was_computed_is_not_computed_again(small_study: MakeStudy, tmp_path: Path, hashes) -> None:
+def test_what_was_computed_is_not_computed_again(small_study: MakeStudy, tmp_path: Path, hashes: ReadHashes) -> None:
     db = tmp_path / "store.db"
     with Store(str(db)) as store:
         first = run_study(small_study(replications=2), store, workers=1, quiet=True)

@@ -105,9 +105,9 @@ def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path: Path) -> None:
 
 def test_two_writers_at_once_are_refused(tmp_path: Path) -> None:
     db = str(tmp_path / "store.db")
-    with Store(db) as first, Store(db) as second, first.writing():
-        with pytest.raises(StoreError, match="another `tandem run` is writing to this store"), second.writing():
-            pass
+    busy = pytest.raises(StoreError, match="another `tandem run` is writing to this store")
+    with Store(db) as first, Store(db) as second, first.writing(), busy, second.writing():
+        pass
     with Store(db) as third, third.writing():
         assert third.recover() == 0
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from pathlib import Path
 
 import pytest
 
@@ -83,7 +84,7 @@ def test_a_whole_number_hashes_alike_however_it_was_written() -> None:
     assert canonical_json([math.inf]) == "[Infinity]"
 
 
-def test_a_users_table_enters_the_hash_by_its_content(tmp_path, monkeypatch) -> None:
+def test_a_users_table_enters_the_hash_by_its_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     inputs = replace_inputs(reference_inputs(), {"market.price_table": "mine.json"})
     unnamed = inputs_json(inputs)
