@@ -13,6 +13,11 @@ from model.errors import Fault, InputError
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
+def _examples(*lines: str) -> str:
+    """Return the end of a command's help."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
 def scenario_options[F: Callable[..., Any]](command: F) -> F:
     """Add --override and --set, which every command that loads a scenario takes."""
     override = click.option(
@@ -24,13 +29,10 @@ def scenario_options[F: Callable[..., Any]](command: F) -> F:
     return override(change(command))
 
 
-@click.command("list")
+@click.command("list", epilog=_examples("tandem list --json"))
 @AS_JSON
 def list_command(as_json: bool) -> None:
-    """List the scenarios of the library, each with its question.
-
-    Example: tandem list --json
-    """
+    """List the scenarios of the library, each with its question."""
     from scenarios.spec_tree import library, load
 
     rows = []
@@ -55,15 +57,12 @@ def list_command(as_json: bool) -> None:
         )
 
 
-@click.command("new")
+@click.command("new", epilog=_examples("tandem new steel-and-power my-works.yaml"))
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 def new_command(name: str, file: Path, force: bool) -> None:
-    """Copy the library scenario NAME to FILE, to be changed there.
-
-    Example: tandem new steel-and-power my-works.yaml
-    """
+    """Copy the library scenario NAME to FILE, to be changed there."""
     from scenarios.spec_tree import SUFFIXES, find
 
     source = find(name)
@@ -83,7 +82,12 @@ def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-@click.command("show")
+@click.command(
+    "show",
+    epilog=_examples(
+        "tandem show steel-and-power --explain", "tandem show my-works.yaml --resolved --override dual-pricing"
+    ),
+)
 @click.argument("name")
 @click.option("--resolved", is_flag=True, help="Fill in every default; the output is a scenario again.")
 @click.option("--explain", is_flag=True, help="Name the file and line that set each value, with unit and source.")
@@ -92,10 +96,7 @@ def _reason(error: Exception) -> str:
 def show_command(
     name: str, resolved: bool, explain: bool, overrides: tuple[str, ...], sets: tuple[str, ...], as_json: bool
 ) -> None:
-    """Show the scenario NAME: a library name or a file.
-
-    Example: tandem show steel-and-power --explain
-    """
+    """Show the scenario NAME: a library name or a file."""
     from scenarios import spec_explain
     from scenarios.spec import load_study
 
@@ -115,7 +116,10 @@ def show_command(
         click.echo(spec_explain.as_yaml(tree) if tree else study.text, nl=False)
 
 
-@click.command("check")
+@click.command(
+    "check",
+    epilog=_examples("tandem check my-works.yaml", "tandem check my-works.yaml --set balancing.beta=0.3 --json"),
+)
 @click.argument("file")
 @scenario_options
 @AS_JSON
@@ -123,10 +127,7 @@ def show_command(
 def check_command(
     context: click.Context, file: str, overrides: tuple[str, ...], sets: tuple[str, ...], as_json: bool
 ) -> None:
-    """Check the scenario FILE and name every fault in it; exit code 2 if there is one.
-
-    Example: tandem check my-works.yaml
-    """
+    """Check the scenario FILE and name every fault in it; exit code 2 if there is one."""
     from scenarios.spec import load_study
 
     try:
@@ -157,14 +158,12 @@ def _fault(fault: Fault) -> dict[str, Any]:
     return {"file": name, "line": line, "column": column, "what": fault.what, "allowed": fault.allowed}
 
 
-@click.command("schema")
+@click.command("schema", epilog=_examples("tandem schema > tandem.schema.json"))
 def schema_command() -> None:
     """Print the JSON Schema of scenario files, for editors that complete and check YAML.
 
     Save it beside your scenarios and put this on the first line of each of them:
     # yaml-language-server: $schema=tandem.schema.json
-
-    Example: tandem schema > tandem.schema.json
     """
     from scenarios.schema import json_schema
 

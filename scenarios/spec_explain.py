@@ -5,20 +5,19 @@ import dataclasses
 import inspect
 import io
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import model.inputs
 from model.inputs import ManufacturerInputs, ModelInputs, UtilityInputs
 from model.parameters import Parameter, parameters_of
 from scenarios.spec import Origin, Study
 from scenarios.spec_sections import FIRM_TYPES, PLATFORM_GROUPS, STUDY
 from scenarios.spec_shape import lookup
 
-_DECLARATIONS = "model/inputs.py"
 _WIDEST_VALUE = 40
 
 
@@ -87,14 +86,15 @@ def _within(group: Any, where: str) -> Iterator[tuple[str, type, Parameter, Any]
 def _row(key: str, parameter: Parameter, value: Any, group: type, origin: Origin | None) -> Row:
     if origin is not None:
         return Row(key, value, parameter.unit, origin.file, origin.line, False, "scenario", "", parameter.doc)
-    line = _lines()[group.__name__, parameter.name]
-    return Row(key, value, parameter.unit, _DECLARATIONS, line, True, parameter.source, parameter.note, parameter.doc)
+    file = group.__module__.replace(".", "/") + ".py"
+    line = _lines(group.__module__)[group.__name__, parameter.name]
+    return Row(key, value, parameter.unit, file, line, True, parameter.source, parameter.note, parameter.doc)
 
 
 @cache
-def _lines() -> dict[tuple[str, str], int]:
-    """Return the line of each declaration by (group, parameter)."""
-    tree = ast.parse(inspect.getsource(model.inputs))
+def _lines(module: str) -> dict[tuple[str, str], int]:
+    """Return the line of each declaration of a module by (group, parameter)."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
     return {
         (group.name, field.target.id): field.lineno
         for group in tree.body

@@ -264,10 +264,10 @@ def _read_named(shape: Named, node: Node, where: str, reading: Reading) -> dict[
         here = dotted(where, name)
         if not re.fullmatch(NAME, name):
             allowed = "allowed: up to 64 letters of any script, digits, - and _, starting with a letter or digit"
-            reading.complain(where, child.key_place, f"{_short(repr(name))} cannot name a {shape.noun}", allowed)
+            reading.complain(where, child.key_place, f"{_short(repr(name))} is not a valid {shape.noun} name", allowed)
         elif name in shape.reserved:
             allowed = f"reserved: {', '.join(shape.reserved)}"
-            reading.complain(where, child.key_place, f"{name!r} cannot name a {shape.noun}", allowed)
+            reading.complain(where, child.key_place, f"{name!r} is not a valid {shape.noun} name", allowed)
         else:
             values[name] = read(shape.each, child, here, reading)
     if len(node.entries) < shape.least:

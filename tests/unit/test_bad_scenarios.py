@@ -89,8 +89,8 @@ EXPECTED: dict[str, list[Expected]] = {
          "a file in the same folder"),
     ],
     "firm_name": [
-        (4, 5, "'market' cannot name a firm", "reserved: market, grid, customers, suppliers"),
-        (5, 5, "'a.b' cannot name a firm", "letters of any script, digits, - and _"),
+        (4, 5, "'market' is not a valid firm name", "reserved: market, grid, customers, suppliers"),
+        (5, 5, "'a.b' is not a valid firm name", "letters of any script, digits, - and _"),
         (6, 16, "firms.ok.type: 'bank' is not allowed", "one of: manufacturer, utility"),
     ],
     "missing_data_file": [
