@@ -139,8 +139,8 @@ def compare_study(
         ranking=ranking(tables.metrics, base, goal, bill, titles),
         components=component_table(tables.metrics, base),
         parties=party_table(differences),
-        transfers=flow_table(tables.transfers[tables.transfers["payee"] != RESOURCES], base),
-        real_costs=flow_table(tables.transfers[tables.transfers["payee"] == RESOURCES], base),
+        transfers=flow_table(tables.transfers, base, real=False),
+        real_costs=flow_table(tables.transfers, base, real=True),
         tail=tail_table(tables.metrics),
         break_even=break_evens(tables.sweep, tables.study.evaluation.get("break_even")),
         warnings=tuple(_warnings(tables, differences)),
@@ -382,17 +382,21 @@ def party_table(differences: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def flow_table(flows: pd.DataFrame, baseline: str) -> pd.DataFrame:
+def flow_table(flows: pd.DataFrame, baseline: str, *, real: bool) -> pd.DataFrame:
     """Return what flows from whom to whom for what, and how that differs from the baseline; columns `FLOWS`.
 
     Args:
         flows: strategy, replication, payer, payee, kind, value (EUR per year); a missing flow is zero.
         baseline: strategy to compare with.
+        real: flows to `resources`, which are real cost; else all others, which only move money.
     """
     key = ["payer", "payee", "kind"]
-    wide = flows.pivot_table(index=key, columns=["strategy", "replication"], values="value", fill_value=0.0)
-    if wide.empty:
+    chosen = flows[(flows["payee"] == RESOURCES) == real]
+    if chosen.empty:
         return pd.DataFrame(columns=list(FLOWS))
+    runs = pd.MultiIndex.from_frame(flows[["strategy", "replication"]].drop_duplicates())
+    wide = chosen.pivot_table(index=key, columns=["strategy", "replication"], values="value")
+    wide = wide.reindex(columns=runs).fillna(0.0)
     rows = []
     for strategy in dict.fromkeys(flows["strategy"]):
         common = wide[strategy].columns.intersection(wide[baseline].columns)

@@ -1,0 +1,246 @@
+"""The comparison of a study small enough to compare by hand, and its exports."""
+
+import datetime as dt
+import json
+import math
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+from scipy import stats
+
+from analysis import export, text
+from analysis.compare import Comparison, compare_study, paired_differences, reference_bill, verdict
+from analysis.tables import METRICS, RUNS, SWEEP, TRANSFERS, StudyTables
+from model.errors import InputError, StoreError
+from scenarios.store import StrategyRow, StudyRow
+
+NONE = {"real_cost": [100.0, 110.0, 90.0], "imbalance_covariance": [5.0, -5.0, 0.0], "cost_energy": [80.0, 88.0, 72.0]}
+RAW = {"real_cost": [96.0, 105.0, 85.0], "imbalance_covariance": [6.0, -5.0, -1.0], "cost_energy": [80.0, 88.0, 72.0]}
+COSTLY = {
+    "real_cost": [130.0, 140.0, 121.0],
+    "imbalance_covariance": [5.0, -5.0, 0.0],
+    "cost_energy": [81.0, 89.0, 73.0],
+}
+PARTY = {  # party cost of steel and power: steel pays for the interface, power gains
+    "none": ([50.0, 55.0, 45.0], [50.0, 55.0, 45.0]),
+    "raw": ([52.0, 57.0, 47.0], [44.0, 48.0, 38.0]),
+    "=costly": ([52.0, 57.0, 47.0], [78.0, 83.0, 74.0]),
+}  # fmt: skip
+
+
+def metrics() -> pd.DataFrame:
+    rows = []
+    for strategy, values in (("none", NONE), ("raw", RAW), ("=costly", COSTLY)):
+        rows += [(strategy, r, name, "", value) for name, column in values.items() for r, value in enumerate(column)]
+        for party, column in zip(("steel", "power"), PARTY[strategy], strict=True):
+            rows += [(strategy, r, "party_cost", party, value) for r, value in enumerate(column)]
+        rows += [(strategy, r, "energy_bill", party, bill) for r in range(3) for party, bill in
+                 (("steel", 200.0), ("town", 800.0))]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(METRICS))
+
+
+def transfers() -> pd.DataFrame:
+    rows = [(s, r, "steel", "power", "energy", 200.0) for s in PARTY for r in range(3)]
+    rows += [("raw", r, "power", "steel", "fee", 4.0) for r in range(3)]
+    rows += [("raw", r, "steel", "resources", "interface", 6.0) for r in range(3)]
+    return pd.DataFrame(rows, columns=list(TRANSFERS))
+
+
+def tables(frame: pd.DataFrame | None = None, status: str = "done") -> StudyTables:
+    plan = {"contracts": [{"provider": "steel", "partner": "power"}]}
+    members = tuple(
+        StrategyRow(i, i, name, f"title of {name}", "", None, {} if name == "none" else plan, f"hash{i}")
+        for i, name in enumerate(PARTY)
+    )
+    runs = [[name, None, r, 1, 7, status, 0.1, "h", "r", None] for name in PARTY for r in range(3)]
+    study = StudyRow(
+        1, "tiny", "Tiny", "Does it pay?", "text", "none", 7, 3,
+        {"goals": ["party_cost", "real_cost"], "outcomes": ["real_cost", "party_cost"], "parties": ["steel", "power"],
+         "break_even": None},
+        dt.datetime(2026, 1, 2, tzinfo=dt.UTC),
+    )  # fmt: skip
+    return StudyTables(
+        study, members, metrics() if frame is None else frame, pd.DataFrame(columns=list(SWEEP)), transfers(),
+        pd.DataFrame(runs, columns=list(RUNS)), ({"started_at": study.created_at, "code_version": "0"},),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def comparison() -> Comparison:
+    return compare_study(tables())
+
+
+def row(comparison: Comparison, strategy: str, outcome: str, party: str = "") -> pd.Series:
+    frame = comparison.differences
+    (found,) = frame[
+        (frame["strategy"] == strategy) & (frame["outcome"] == outcome) & (frame["party"] == party)
+    ].iterrows()
+    return found[1]
+
+
+def test_a_paired_difference_by_hand(comparison: Comparison) -> None:
+    """Differences -4, -5, -5; variances 100 and 100.33 against 1/3 of the difference."""
+    got = row(comparison, "raw", "real_cost")
+    interval = stats.ttest_1samp([-4.0, -5.0, -5.0], 0.0).confidence_interval(0.95)
+    assert got["n"] == 3
+    assert got["difference"] == pytest.approx(-14 / 3)
+    assert (got["low"], got["high"]) == pytest.approx((interval.low, interval.high))
+    assert got["share_of_baseline"] == pytest.approx(-14 / 300)
+    assert got["share_of_bill"] == pytest.approx(-14 / 600)
+    assert got["variance_ratio"] == pytest.approx((100.0 + 301 / 3) / (1 / 3))
+    assert got["verdict"] == "better"
+    assert "n = 3 is too small" in got["note"]
+
+
+def test_the_control_variate_by_hand(comparison: Comparison) -> None:
+    """Control differences 1, 0, -1; cleaned differences -5, -5, -4."""
+    got = row(comparison, "raw", "real_cost")
+    assert got["control_method"] == "fixed at 1"
+    assert got["control_coefficient"] == 1.0
+    assert got["adjusted_difference"] == pytest.approx(-14 / 3)
+    interval = stats.ttest_1samp([-5.0, -5.0, -4.0], 0.0).confidence_interval(0.95)
+    assert (got["adjusted_low"], got["adjusted_high"]) == pytest.approx((interval.low, interval.high))
+    assert row(comparison, "=costly", "real_cost")["control_method"] == "none"
+    assert row(comparison, "raw", "imbalance_covariance")["control_method"] == "none"
+
+
+def test_the_bill_is_that_of_the_firm_that_shares(comparison: Comparison) -> None:
+    assert comparison.bill.parties == ("steel",)
+    assert comparison.bill.eur_per_year == 200.0
+    assert reference_bill(metrics(), "none", ()).eur_per_year == 1000.0
+    assert math.isnan(reference_bill(metrics().query("outcome == 'real_cost'"), "none", ()).eur_per_year)
+
+
+def test_the_ranking_uses_the_first_goal_that_is_one_value_for_all(comparison: Comparison) -> None:
+    assert comparison.goal == "real_cost"
+    assert list(comparison.ranking["strategy"]) == ["raw", "none", "=costly"]
+    assert list(comparison.ranking["rank"]) == [1, 2, 3]
+    assert list(comparison.ranking["probability_best"]) == [1.0, 0.0, 0.0]
+
+
+def test_who_gains_and_who_loses(comparison: Comparison) -> None:
+    words = {(r.strategy, r.party): r.verdict for r in comparison.parties.itertuples()}
+    assert words == {
+        ("raw", "steel"): "loses", ("raw", "power"): "gains",
+        ("=costly", "steel"): "loses", ("=costly", "power"): "loses",
+    }  # fmt: skip
+
+
+def test_transfers_stand_apart_from_real_cost(comparison: Comparison) -> None:
+    raw = comparison.transfers[comparison.transfers["strategy"] == "raw"]
+    assert {(r.payer, r.payee, r.kind): r.difference for r in raw.itertuples()} == {
+        ("power", "steel", "fee"): 4.0, ("steel", "power", "energy"): 0.0,
+    }  # fmt: skip
+    assert set(comparison.real_costs["payee"]) == {"resources"}
+    assert set(comparison.transfers["payee"]) == {"power", "steel"}
+    costs = comparison.real_costs.set_index("strategy")["mean"].to_dict()
+    assert costs == {"raw": 6.0} | {name: 0.0 for name in costs if name != "raw"}
+
+
+def test_components_end_with_their_total(comparison: Comparison) -> None:
+    raw = comparison.components[comparison.components["strategy"] == "raw"]
+    assert list(raw["component"]) == ["cost_energy", "real_cost"]
+    assert list(raw["difference"]) == pytest.approx([0.0, -14 / 3])
+
+
+def test_a_replication_that_one_side_did_not_finish_is_left_out() -> None:
+    frame = metrics()
+    missing = (frame["strategy"] == "raw") & (frame["replication"] == 0)
+    comparison = compare_study(tables(frame[~missing]))
+    assert row(comparison, "raw", "real_cost")["n"] == 2
+    assert row(comparison, "raw", "real_cost")["difference"] == -5.0
+    assert row(comparison, "=costly", "real_cost")["n"] == 3
+
+
+def test_rounding_is_not_a_result() -> None:
+    rows = [(s, r, "real_cost", "", 5e9 + r + e) for s, e in (("none", 0.0), ("raw", 1e-6)) for r in range(4)]
+    frame = paired_differences(
+        pd.DataFrame(rows, columns=list(METRICS)), "none", reference_bill(metrics(), "none", ())
+    )  # fmt: skip
+    assert list(frame[["difference", "low", "high"]].iloc[0]) == [0.0, 0.0, 0.0]
+    assert frame["verdict"].iloc[0] == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "direction", "word"),
+    [
+        (-2.0, -1.0, "lower", "better"), (1.0, 2.0, "lower", "worse"), (1.0, 2.0, "higher", "better"),
+        (-1.0, 1.0, "lower", "unclear"), (math.nan, math.nan, "lower", "unclear"), (1.0, 2.0, "none", ""),
+        (0.0, 0.0, "lower", "unchanged"),
+    ],
+)  # fmt: skip
+def test_verdicts(low: float, high: float, direction: str, word: str) -> None:
+    assert verdict(low, high, direction) == word
+
+
+def test_too_few_replications_and_unfinished_runs_are_warned_of() -> None:
+    assert any("n = 3 replications: too few" in words for words in compare_study(tables()).warnings)
+    assert any("9 of 9 runs are not finished" in words for words in compare_study(tables(status="pending")).warnings)
+    assert any("9 of 9 runs failed" in words for words in compare_study(tables(status="failed")).warnings)
+
+
+def test_another_baseline_and_an_impossible_one() -> None:
+    assert row(compare_study(tables(), baseline="raw"), "none", "real_cost")["difference"] == pytest.approx(14 / 3)
+    with pytest.raises(StoreError, match="the baseline 'other' is not a strategy; known: none, raw, =costly"):
+        compare_study(tables(), baseline="other")
+    with pytest.raises(StoreError, match="the baseline 'none' has no finished run"):
+        compare_study(tables(metrics().query("strategy != 'none'")))
+
+
+def test_the_text_names_intervals_n_and_payments(comparison: Comparison) -> None:
+    shown = text.full(comparison)
+    for words in ("Does it pay?", "raw against none", "power  steel  fee", "warning: n = 3", "95 % interval", "loses"):
+        assert words in shown
+    assert "nan" not in shown
+    assert text.number(1234567.8) == "1,234,568"
+    assert text.number(0.123456) == "0.1235"
+
+
+def test_json_holds_no_number_that_does_not_exist(comparison: Comparison) -> None:
+    tree = json.loads(export.write_json(export.as_json(comparison)), parse_constant=pytest.fail)
+    difference = next(d for d in tree["differences"] if (d["strategy"], d["outcome"]) == ("raw", "real_cost"))
+    assert difference["difference"] == pytest.approx(-14 / 3)
+    assert {"strategies", "differences", "components", "parties", "transfers", "real_costs", "tail"} <= tree.keys()
+    assert next(d for d in tree["differences"] if d["outcome"] == "energy_bill")["variance_ratio"] is None
+
+
+def test_csv_comes_back_as_it_was(comparison: Comparison, tmp_path: Path) -> None:
+    export.write_csv(comparison, tmp_path / "differences.csv")
+    back = pd.read_csv(tmp_path / "differences.csv", keep_default_na=True)
+    words = ["party", "note", "verdict"]
+    back[words] = back[words].fillna("")
+    pd.testing.assert_frame_equal(back, comparison.differences, check_dtype=False)
+
+
+def test_xlsx_holds_every_table_and_no_formula(comparison: Comparison, tmp_path: Path) -> None:
+    export.write_xlsx(comparison, tmp_path / "comparison.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "comparison.xlsx")
+    assert book.sheetnames == [
+        "about", "strategies", "differences", "components", "parties", "transfers", "real costs", "tail",
+    ]  # fmt: skip
+    sheet = book["strategies"]
+    head = [cell.value for cell in sheet[1]]
+    names = [sheet.cell(r, head.index("strategy") + 1) for r in range(2, sheet.max_row + 1)]
+    assert [cell.value for cell in names] == ["raw", "none", "=costly"]
+    assert {cell.data_type for cell in names} == {"s"}
+    assert sheet.cell(2, head.index("difference") + 1).value == pytest.approx(-14 / 3)
+
+
+def test_a_target_that_cannot_be_a_file_is_bad_input(comparison: Comparison, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a folder"):
+        export.write_csv(comparison, tmp_path)
+    with pytest.raises(InputError, match="there is no folder"):
+        export.write_xlsx(comparison, tmp_path / "missing" / "x.xlsx")
+
+
+def test_an_export_that_fails_leaves_the_old_file_and_no_other(comparison: Comparison, tmp_path: Path) -> None:
+    target = tmp_path / "comparison.xlsx"
+    target.write_text("the old one")
+    unwritable = comparison.ranking.assign(title=[object()] * 3)
+    broken = Comparison(**{**comparison.__dict__, "ranking": unwritable})
+    with pytest.raises(ValueError, match="Cannot convert"):
+        export.write_xlsx(broken, target)
+    assert target.read_text() == "the old one"
+    assert [path.name for path in tmp_path.iterdir()] == ["comparison.xlsx"]
