@@ -87,5 +87,8 @@ def table_text(tree: Mapping[str, Any]) -> str:
 def write_table(tree: Mapping[str, Any], path: Path) -> None:
     """Write a table; the file appears whole or not at all."""
     part = path.with_name(path.name + ".part")
-    part.write_text(table_text(tree), encoding="utf-8", newline="\n")
-    part.replace(path)
+    try:
+        part.write_text(table_text(tree), encoding="utf-8", newline="\n")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from model.streams import Floats, Ints
 
 KINDS = ("load", "price", "forecast_error")
 """Kinds of calibrated series tables."""
+KEPT = 32
+"""Parsed tables kept in memory, of each kind."""
 _TEXTS = ("table", "kind", "source", "licence", "attribution", "method", "date", "unit")
 
 
@@ -326,16 +329,41 @@ def read_tree(name: str | Path) -> tuple[str, dict[str, Any]]:
     return str(name), tree
 
 
+def _version(name: str | Path) -> tuple[int, int]:
+    """Return what changes when a user's file is written anew; (0, 0) for committed tables."""
+    path = Path(name)
+    state = path.stat() if path.is_file() else None
+    return (state.st_mtime_ns, state.st_size) if state else (0, 0)
+
+
 def load_table(name: str | Path) -> LoadTable:
-    """Return a load table, committed or a user's file; raises InputError listing every fault."""
+    """Return a load table, committed or a user's file; raises InputError listing every fault.
+
+    Tables are kept, so that a study of a thousand customers parses each once; their arrays are shared: do not write.
+    """
+    return _load_table(name, _version(name))
+
+
+def price_table(name: str | Path) -> PriceTable:
+    """Return a price table as `load_table` does a load's; raises InputError listing every fault."""
+    return _price_table(name, _version(name))
+
+
+def forecast_error_table(name: str | Path) -> ForecastErrorTable:
+    """Return a forecast-error table as `load_table` does a load's; raises InputError listing every fault."""
+    return _forecast_error_table(name, _version(name))
+
+
+@lru_cache(maxsize=KEPT)
+def _load_table(name: str | Path, _version: tuple[int, int]) -> LoadTable:
     reader = _Reader(*read_tree(name))
     table = LoadTable(reader.provenance("load"), reader.statistics(), reader.block_fit(1, 96))
     reader.finish()
     return table
 
 
-def price_table(name: str | Path) -> PriceTable:
-    """Return a price table, committed or a user's file; raises InputError listing every fault."""
+@lru_cache(maxsize=KEPT)
+def _price_table(name: str | Path, _version: tuple[int, int]) -> PriceTable:
     reader = _Reader(*read_tree(name))
     has_residual = reader.get("has_residual_load") is True
     table = PriceTable(
@@ -349,8 +377,8 @@ def price_table(name: str | Path) -> PriceTable:
     return table
 
 
-def forecast_error_table(name: str | Path) -> ForecastErrorTable:
-    """Return a forecast-error table, committed or a user's file; raises InputError listing every fault."""
+@lru_cache(maxsize=KEPT)
+def _forecast_error_table(name: str | Path, _version: tuple[int, int]) -> ForecastErrorTable:
     reader = _Reader(*read_tree(name))
     quantiles = reader.array("normal_quantiles", (None,))
     shape = reader.array("shape_quantiles", (2, quantiles.size))

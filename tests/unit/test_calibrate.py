@@ -309,6 +309,27 @@ def test_damaged_error_tables_are_refused(tmp_path: Path) -> None:
         assert part in str(caught.value)
 
 
+def test_a_table_written_anew_is_read_anew(tmp_path: Path) -> None:
+    path = _damaged(tmp_path, "metal_processing_2018")
+    assert load_table(path).provenance.date != "1999-12-31"
+    path = _damaged(tmp_path, "metal_processing_2018", date="1999-12-31", method="changed")
+    assert load_table(path).provenance.date == "1999-12-31"
+
+
+def test_an_interrupted_write_leaves_the_old_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "own.json"
+    write_table({"a": 1}, path)
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_table({"a": 2}, path)
+    assert json.loads(path.read_text()) == {"a": 1}
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.parametrize(("name", "expected"), [
     ("steel_work_2018", "did you mean steel_works_2018"), ("nowhere/table.json", "no such calibrated table"),
 ])
