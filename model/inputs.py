@@ -173,13 +173,13 @@ def _contract_faults(inputs: ModelInputs) -> Iterator[Fault]:
                 f"no such manufacturer: {contract.provider!r}",
                 nearest(contract.provider, list(makers)) or f"known: {', '.join(makers) or 'none'}",
             )
-            continue
         if contract.partner not in utilities:
             yield Fault(
                 f"{where}.partner",
                 f"no such utility: {contract.partner!r}",
                 nearest(contract.partner, utilities) or f"known: {', '.join(utilities) or 'none'}",
             )
+        if contract.provider not in makers or contract.partner not in utilities:
             continue
         yield from _plan_faults(where, contract, makers[contract.provider])
         key = (contract.provider, contract.partner, contract.asset)

@@ -1,6 +1,8 @@
 """From a merged tree to the inputs of each strategy, with every fault traced back to its line."""
 
+import contextlib
 import dataclasses
+import datetime as dt
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from scenarios.spec_tables import resolve_tables
 from scenarios.spec_tree import changed, flatten
 from scenarios.yaml_source import Node, Place
 
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 _CALENDAR = "calendar"
 _BLAMED = {"mode": "partner", "asset": "provider"}
 """The key to look at when a contract does not fit its parties."""
@@ -71,6 +74,7 @@ def _case(tree: Node, name: str, strategy: Node, faults: list[Fault]) -> Case:
     values = read(CASE, node, "", reading)
     series = resolve_tables(values, reading)
     _judge_policies(tree, values, faults)
+    _judge_dates(values, reading)
     try:
         inputs = _inputs(name, values, series)
     except InputError as error:
@@ -114,6 +118,16 @@ def _judge_policies(tree: Node, values: dict[str, Any], faults: list[Fault]) -> 
         if parameter is not None and parameter.role != "lever":
             allowed = "policies set levers only; set it under platforms, or in an override"
             faults.append(Fault(str(child.key_place), f"{key} is not a lever but of role {parameter.role}", allowed))
+
+
+def _judge_dates(values: dict[str, Any], reading: Reading) -> None:
+    """Complain about a start so far away that the calendar's arithmetic, or its holidays, mean nothing."""
+    start = values.get(_CALENDAR, {}).get("start", "")
+    with contextlib.suppress(ValueError):  # what is no date at all, the inputs refuse themselves
+        if not FIRST_YEAR <= dt.date.fromisoformat(start).year <= LAST_YEAR:
+            what = f"calendar.start: {start} is out of range"
+            allowed = f"allowed: from {FIRST_YEAR}-01-01 to {LAST_YEAR}-12-31"
+            reading.complain("calendar.start", reading.places["calendar.start"], what, allowed)
 
 
 def _inputs(name: str, values: dict[str, Any], series: tuple[Any, ...]) -> ModelInputs:

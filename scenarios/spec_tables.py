@@ -1,9 +1,10 @@
 """Tables and series that a scenario names: committed ones by name, the user's own as files beside the scenario."""
 
 import hashlib
+import json
 import logging
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ from scenarios.spec_shape import Reading, dotted
 from scenarios.spec_tree import inside, is_file, shown
 
 _log = logging.getLogger(__name__)
-_TABLE = "_table"
-_SERIES = {"price_table": "price", "load_table": "load"}
-"""Parameters that may name a raw series, with the kind of series."""
+_KINDS = {"price_table": "price", "load_table": "load", "error_table": "forecast_error", "stack_table": "stack"}
+"""Parameters that name a table, with the kind of table they need."""
+_SERIES = ("price_table", "load_table")
+"""Those of them that may name a raw series of the user's."""
 _SERIES_SUFFIXES = (".csv", ".txt", ".parquet", ".pq")
 _TABLE_SUFFIX = ".json"
+_MOST_BYTES = 20_000_000
 
 
 def resolve_tables(values: dict[str, Any], reading: Reading) -> tuple[OwnSeries, ...]:
@@ -51,7 +54,7 @@ def _named_tables(values: dict[str, Any], where: str) -> Iterator[tuple[dict[str
     for key, value in values.items():
         if isinstance(value, dict):
             yield from _named_tables(value, dotted(where, key))
-        elif key.endswith(_TABLE) and isinstance(value, str):
+        elif key in _KINDS and isinstance(value, str):
             yield values, key, dotted(where, key)
 
 
@@ -63,31 +66,63 @@ def _resolved(text: str, key: str, where: str, reading: Reading) -> tuple[str, O
     """
     suffix = Path(text).suffix.lower()
     if suffix not in (*_SERIES_SUFFIXES, _TABLE_SUFFIX) and "/" not in text:
-        _check_committed(text)
+        known = committed_tables(_KINDS[key])
+        if text not in known:
+            allowed = f"{nearest(text, known)} known: {', '.join(known)}; or a file beside the scenario".strip()
+            raise InputError([Fault("", f"no {_spoken(key)} table: {text!r}", allowed)])
         return text, None
     path = _file(text, where, reading)
     if suffix == _TABLE_SUFFIX:
+        _check_table(path, key)
         return str(path), None
     if key not in _SERIES or suffix not in _SERIES_SUFFIXES:
-        known = _SERIES_SUFFIXES if key in _SERIES else ()
-        raise InputError([Fault("", f"{text!r} is no table", f"allowed: {', '.join((_TABLE_SUFFIX, *known))} files")])
+        suffixes = (_TABLE_SUFFIX, *(_SERIES_SUFFIXES if key in _SERIES else ()))
+        raise InputError([Fault("", f"{text!r} is no {_spoken(key)} table", f"allowed: {', '.join(suffixes)} files")])
     status = path.stat()
-    return str(path), _series(path, _SERIES[key], status.st_mtime_ns, status.st_size)
+    return str(path), _series(path, _KINDS[key], status.st_mtime_ns, status.st_size)
 
 
-def _check_committed(name: str) -> None:
-    known = committed_tables()
-    if name not in known:
-        hint = nearest(name, known)
-        allowed = f"{hint} known: {', '.join(known)}; or a .csv or .json file beside the scenario".strip()
-        raise InputError([Fault("", f"no such table: {name!r}", allowed)])
+def _spoken(key: str) -> str:
+    return _KINDS[key].replace("_", " ")
 
 
-@lru_cache(maxsize=1)
-def committed_tables() -> list[str]:
-    """Return the names of the tables that come with Tandem, sorted."""
-    folder = files("model") / "data"
-    return sorted(entry.name.rsplit(".", 1)[0] for entry in folder.iterdir() if entry.name.endswith((".json", ".csv")))
+def committed_tables(kind: str) -> list[str]:
+    """Return the names of the tables of a kind that come with Tandem, sorted."""
+    return sorted(name for name, known in _kinds_by_name().items() if known == kind)
+
+
+@cache
+def _kinds_by_name() -> dict[str, str]:
+    tables = [entry for entry in (files("model") / "data").iterdir() if entry.name.endswith(_TABLE_SUFFIX)]
+    return {
+        entry.name.removesuffix(_TABLE_SUFFIX): str(json.loads(entry.read_text(encoding="utf-8")).get("kind"))
+        for entry in tables
+    }
+
+
+def _check_table(path: Path, key: str) -> None:
+    """Read a calibrated table of the user's once, to find what is wrong with it.
+
+    Raises:
+        InputError: with every fault of the table.
+    """
+    from model.inputs import Market
+    from model.reference import forecast_error_table, load_table, price_table, read_tree
+    from model.stack import read_stack
+
+    name = Path(shown(path))
+    if path.stat().st_size > _MOST_BYTES:
+        raise InputError([Fault("", f"{name} has {path.stat().st_size:,} bytes", f"allowed: at most {_MOST_BYTES:,}")])
+    try:
+        kind = read_tree(name)[1].get("kind")
+    except ValueError as error:  # a number of thousands of digits
+        raise InputError([Fault("", f"{name} cannot be read: {error}")]) from None
+    if kind != _KINDS[key]:
+        raise InputError([Fault("", f"{name} is a table of kind {kind!r}", f"needs kind {_KINDS[key]!r}")])
+    if key == "stack_table":
+        read_stack(Market(stack_table=str(name)))
+    else:
+        {"price": price_table, "load": load_table, "forecast_error": forecast_error_table}[kind](name)
 
 
 def _file(text: str, where: str, reading: Reading) -> Path:

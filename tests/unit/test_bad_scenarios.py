@@ -61,6 +61,7 @@ EXPECTED: dict[str, list[Expected]] = {
     ],
     "contract_with_stranger": [
         (6, 19, "contracts.plan.provider: no such manufacturer: 'stele'", "did you mean steel?"),
+        (7, 18, "contracts.plan.partner: no such utility: 'pover'", "did you mean power?"),
     ],
     "contract_without_plan": [
         (6, 19, "contracts.plan.asset: metalworks has no production plan of its own to share",
@@ -167,6 +168,7 @@ EXPECTED: dict[str, list[Expected]] = {
         (4, 23, "firms.steel.supplier: the chain of suppliers runs in a circle", ""),
         (5, 28, "firms.metalworks.supplier: the chain of suppliers runs in a circle", ""),
     ],
+    "start_far_away": [(3, 21, "calendar.start: 0001-01-01 is out of range", "from 1900-01-01 to 2199-12-31")],
     "tab_indent": [
         (3, 1, r"not YAML: while scanning for the next token, found character '\t' that cannot start any token",
          "indent with spaces, not with tabs"),
@@ -174,11 +176,16 @@ EXPECTED: dict[str, list[Expected]] = {
     "two_documents": [(2, 1, "a second document; a scenario file holds one", "")],
     "unknown_key": [(4, 5, "unknown key 'weather' in market", "allowed: closure, price_table, ")],
     "unknown_table": [
-        (4, 18, "market.price_table: no such table: 'day_ahead_de_lu_2024'", "did you mean day_ahead_de_lu_2025?"),
+        (4, 18, "market.price_table: no price table: 'day_ahead_de_lu_2024'", "did you mean day_ahead_de_lu_2025?"),
     ],
     "unknown_unit": [
         (6, 18, "firms.steel.process.furnace: '48 mw': 'mw' is not a unit; did you mean MW?; "
                 "write it in W, kW, MW, GW, TW", "from 0.001 to 10000 MW"),
+    ],
+    "wrong_kind_of_table": [
+        (4, 18, "market.price_table: no price table: 'metal_processing_2018'", "known: day_ahead_de_"),
+        (6, 14, "balancing.rest_sd: '450 kW/h': kW/h cannot be converted to MW; write it in W, kW, MW, GW, TW", ""),
+        (11, 22, "firms.power.forecasting.error_table: errors.json is a table of kind 'load'", "'forecast_error'"),
     ],
     "wrong_type": [
         (4, 11, "calendar.days: 10.5 is not a whole number", "from 1 to 7305 day"),
