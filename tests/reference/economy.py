@@ -49,6 +49,7 @@ class ReferenceModel(mesa.Model):
         self._zone()
         self.counters = Counters(self)
         self.today = -1
+        self.turnover_so_far = 0.0
 
     def _people(self, futures: Futures) -> None:
         """Create everybody and tie suppliers, customers and contracts together."""
@@ -110,6 +111,7 @@ class ReferenceModel(mesa.Model):
         self._trade(day)
         self._charge_peaks(day)
         self.posted = dict(self.books.today)
+        self.turnover_so_far += sum(map(abs, self.posted.values()))
         self.books.close_day(self.counting)
         if self.counting:
             self.counters.count()
@@ -209,7 +211,7 @@ class ReferenceModel(mesa.Model):
             if not firm.customers:
                 self.books.pay(self.consumers, firm, "sales", terms.process.unit_price * firm.shipped)
             if firm.supplier:
-                self.books.pay(firm, firm.supplier, "goods", firm.terms.process.unit_price * firm.order)
+                self.books.pay(firm, firm.supplier, "goods", firm.supplier.terms.process.unit_price * firm.order)
             self.books.pay(firm, self.resources, "production", terms.process.unit_cost * firm.produced)
             stock, backlog = max(0.0, firm.net_stock), max(0.0, -firm.net_stock)
             held = terms.ordering.holding_cost * stock + terms.ordering.backlog_cost * backlog

@@ -22,18 +22,20 @@ ONES = 0xFFFFFFFF
         ),
     ],
 )
-def test_philox_gives_the_published_blocks(counter, key, block):
+def test_philox_gives_the_published_blocks(
+    counter: tuple[int, int, int, int], key: tuple[int, int], block: tuple[int, int, int, int]
+) -> None:
     # Known-answer vectors of Philox4x32-10, Salmon et al. (2011), Random123 distribution.
     assert philox(counter, key) == block
 
 
-def test_the_normal_quantile_is_that_of_another_library():
+def test_the_normal_quantile_is_that_of_another_library() -> None:
     shares = [10.0**-k for k in range(1, 17)] + [k / 997 for k in range(1, 997)]
     for p in shares:
         assert math.isclose(STANDARD_NORMAL.inv_cdf(p), float(ndtri(p)), rel_tol=1e-12, abs_tol=1e-15), p
 
 
-def test_draws_of_an_address_do_not_depend_on_what_was_drawn_before():
+def test_draws_of_an_address_do_not_depend_on_what_was_drawn_before() -> None:
     one, two = Stream(7, 3, "demand"), Stream(7, 3, "demand")
     entity = entity_number("steel")
     late = one.normal(entity, 40, 5)

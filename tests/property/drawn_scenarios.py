@@ -1,0 +1,260 @@
+"""Small scenarios drawn by hypothesis: every switch of the model varied, sizes and horizons kept short.
+
+Quantities are drawn off a grid that avoids round numbers: a decision (how many heats, where the pause, which block)
+must not hang on the last bit of a sum, on which two programs may rightly differ.
+"""
+
+import dataclasses
+import math
+
+from hypothesis import strategies as st
+
+from model.inputs import (
+    Balancing,
+    DataContract,
+    Demand,
+    Forecasting,
+    ManufacturerInputs,
+    Market,
+    ModelInputs,
+    Ordering,
+    Period,
+    Process,
+    Retail,
+    UtilityInputs,
+)
+from model.reference import table_names
+
+OFF_GRID = math.sqrt(3.0) - 1.0
+LOAD_TABLES = sorted(table_names("load"))
+RECEIVERS = st.sampled_from(["naive", "last_order", "full_history"])
+
+
+def between(low: float, high: float) -> st.SearchStrategy[float]:
+    """Return quantities between two bounds, never a round number."""
+    return st.integers(0, 9999).map(lambda k: low + (high - low) * (k + OFF_GRID) / 10_000.0)
+
+
+def zero_or(low: float, high: float) -> st.SearchStrategy[float]:
+    """Return 0, where a process is switched off, or a quantity between two bounds."""
+    return st.one_of(st.just(0.0), between(low, high))
+
+
+@st.composite
+def periods(draw: st.DrawFn) -> Period:
+    """Return 20 to 60 days that cross the end of a month, after up to 10 days of burn-in."""
+    year, month, day = draw(st.integers(2023, 2026)), draw(st.integers(1, 12)), draw(st.integers(12, 28))
+    return Period(
+        start=f"{year}-{month:02d}-{day:02d}",
+        days=draw(st.integers(20, 60)),
+        burn_in=draw(st.integers(0, 10)),
+        holidays=draw(st.sampled_from(["DE", "none"])),
+    )
+
+
+def balancings() -> st.SearchStrategy[Balancing]:
+    """Return settlement rules."""
+    return st.builds(
+        Balancing,
+        rule=st.sampled_from(["single", "dual"]),
+        beta=zero_or(0.02, 2.0),
+        rest_sd=zero_or(10.0, 900.0),
+        rest_autocorrelation=zero_or(0.1, 0.99),
+        penalty_short=st.one_of(st.just(15.0), between(0.0, 60.0)),
+        penalty_long=st.one_of(st.just(15.0), between(0.0, 60.0)),
+        intraday_share=st.one_of(st.just(0.0), st.just(1.0), between(0.0, 1.0)),
+        intraday_cost=zero_or(0.5, 9.0),
+    )
+
+
+def markets() -> st.SearchStrategy[Market]:
+    """Return a price taker's market or a zone that clears."""
+    return st.builds(
+        Market,
+        closure=st.sampled_from(["exogenous", "exogenous", "endogenous"]),
+        gas_price=between(5.0, 90.0),
+        carbon_price=zero_or(10.0, 150.0),
+    )
+
+
+def orderings(lowest_lead: int) -> st.SearchStrategy[Ordering]:
+    """Return ordering rules; a filter is paired off later."""
+    return st.builds(
+        Ordering,
+        policy=st.sampled_from(["moving_average", "exponential", "filtered"]),
+        window=st.integers(1, 20),
+        smoothing=between(0.01, 1.0),
+        lead_time=st.integers(lowest_lead, 7),
+        safety_factor=zero_or(0.5, 3.0),
+        holding_cost=between(0.0, 1.0),
+        backlog_cost=between(0.0, 9.0),
+        negative_orders=st.booleans(),
+        order_signal=st.sampled_from(["orders", "end_demand"]),
+        receiver=RECEIVERS,
+    )
+
+
+def demands() -> st.SearchStrategy[Demand]:
+    """Return demand processes; autocorrelation stays where a supplier can invert its retailer's orders (A > -1/2)."""
+    return st.builds(
+        Demand,
+        mean=between(20.0, 3000.0),
+        variation=zero_or(0.02, 0.8),
+        autocorrelation=between(-0.45, 0.95),
+        season=zero_or(0.01, 0.5),
+        common_share=st.one_of(st.just(0.0), st.just(1.0), between(0.0, 1.0)),
+    )
+
+
+@st.composite
+def batches(draw: st.DrawFn, mean: float) -> Process:
+    """Return a furnace whose heats fit into its cycles, more or less used by a demand of `mean` units a day."""
+    capacity = draw(st.integers(1, 24))
+    furnace = draw(between(5.0, 90.0))
+    return Process(
+        kind="batch",
+        capacity=capacity,
+        furnace=furnace,
+        heat_energy=furnace * 24.0 / capacity * draw(between(0.2, 0.95)),
+        heat_output=mean / (capacity * draw(between(0.2, 1.3))),
+        mill=draw(zero_or(1.0, 20.0)),
+        auxiliary=draw(zero_or(1.0, 9.0)),
+        energy_variation=draw(zero_or(0.01, 0.3)),
+        regularity=draw(st.one_of(st.just(0.0), st.just(1.0), between(0.0, 1.0))),
+        habitual_hour=draw(between(0.0, 23.9)),
+        scheduling=draw(st.sampled_from(["habit", "before_prices", "after_prices"])),
+        delay=draw(zero_or(1.0, 60.0)),
+        turnaround=draw(zero_or(1.0, 30.0)),
+        breakdown_rate=draw(zero_or(0.01, 0.5)),
+        repair=draw(zero_or(0.5, 9.0)),
+        unit_cost=draw(between(1.0, 900.0)),
+        unit_price=draw(between(1.0, 900.0)),
+    )
+
+
+def shapes() -> st.SearchStrategy[Process]:
+    """Return a measured load."""
+    return st.builds(
+        Process,
+        kind=st.just("shaped"),
+        load_table=st.sampled_from(LOAD_TABLES),
+        mean_load=between(0.5, 60.0),
+        production_share=st.one_of(st.just(0.0), st.just(1.0), between(0.0, 1.0)),
+        unit_cost=between(1.0, 900.0),
+        unit_price=between(1.0, 900.0),
+    )
+
+
+@st.composite
+def manufacturers(draw: st.DrawFn, name: str, utilities: list[str], suppliers: list[str]) -> ManufacturerInputs:
+    """Return one firm or group, with a utility or none, ordering from one of `suppliers` or from outside."""
+    demand = draw(demands())
+    kind = draw(st.sampled_from(["batch", "batch", "shaped", "none"]))
+    process = Process(kind="none")
+    if kind != "none":
+        process = draw(batches(demand.mean) if kind == "batch" else shapes())
+    return ManufacturerInputs(
+        name=name,
+        count=draw(st.sampled_from([1, 1, 1, 2, 3])),
+        supplier=draw(st.sampled_from(["", *suppliers])),
+        utility=draw(st.sampled_from(utilities)) if utilities and (kind != "none" or draw(st.booleans())) else "",
+        metered_alone=kind == "batch" or draw(st.booleans()),
+        demand=demand,
+        ordering=draw(orderings(2 if kind == "batch" else 1)),
+        process=process,
+        retail=Retail(
+            contract=draw(st.sampled_from(["indexed", "tariff"])),
+            margin=draw(between(-5.0, 9.0)),
+            peak_charge=draw(zero_or(1.0, 20.0)),
+        ),
+    )
+
+
+@st.composite
+def chains(draw: st.DrawFn, utilities: list[str]) -> tuple[ManufacturerInputs, ...]:
+    """Return one to six firms and groups, some of which supply others."""
+    firms: list[ManufacturerInputs] = []
+    names = draw(st.permutations(["acre", "beam", "coil", "dyer", "eyot"]))
+    for name in names[: draw(st.integers(1, 5))]:
+        suppliers = [firm.name for firm in firms if firm.count == 1]
+        firms.append(draw(manufacturers(name, utilities, suppliers)))
+    while sum(firm.count for firm in firms) > 6:
+        firms = [dataclasses.replace(firm, count=1) for firm in firms]
+    return tuple(draw(st.permutations([_fitted(firm, firms) for firm in firms])))
+
+
+def _fitted(firm: ManufacturerInputs, firms: list[ManufacturerInputs]) -> ManufacturerInputs:
+    """Return the firm sized for its customers, and with a filter only where its form is known."""
+    customers = [other for other in firms if other.supplier == firm.name]
+    if not customers:
+        return firm
+    mean = _reaching(firm, firms)
+    demand = dataclasses.replace(firm.demand, mean=mean)
+    process = firm.process
+    if process.kind == "batch":
+        process = dataclasses.replace(process, heat_output=process.heat_output * mean / firm.demand.mean)
+    retailer = customers[0]
+    final = not any(other.supplier == retailer.name for other in firms)
+    paired = len(customers) == 1 and retailer.count == 1 and final and retailer.ordering.policy == "filtered"
+    ordering = firm.ordering
+    if ordering.policy == "filtered" and not paired:
+        ordering = dataclasses.replace(ordering, policy="exponential")
+    return dataclasses.replace(firm, demand=demand, process=process, ordering=ordering)
+
+
+def _reaching(firm: ManufacturerInputs, firms: list[ManufacturerInputs]) -> float:
+    """Return the mean demand that reaches one firm, its customers' included."""
+    customers = [other for other in firms if other.supplier == firm.name]
+    if not customers:
+        return firm.demand.mean
+    return sum(other.count * _reaching(other, firms) for other in customers)
+
+
+@st.composite
+def contracts(draw: st.DrawFn, firm: ManufacturerInputs) -> DataContract:
+    """Return a contract under which a works shares its plan."""
+    return DataContract(
+        name=f"plan of {firm.name}",
+        provider=firm.name,
+        partner=firm.utility,
+        resolution=draw(st.sampled_from([1, 1, 2, 3, 4, 6, 8, 12, 24])),
+        noise_sd=draw(st.one_of(st.just(0.0), st.just(math.inf), between(0.1, 40.0))),
+        fee=draw(zero_or(1e3, 1e6)),
+        interface_cost=draw(zero_or(1e3, 1e5)),
+        provider_share=draw(between(0.0, 1.0)),
+        breach_rate=draw(zero_or(0.01, 1.0)),
+        breach_median=draw(zero_or(1e3, 1e6)),
+        breach_sigma=draw(zero_or(0.5, 3.0)),
+    )
+
+
+def forecastings() -> st.SearchStrategy[Forecasting]:
+    """Return what a utility learns, and how."""
+    return st.builds(
+        Forecasting,
+        receiver=RECEIVERS,
+        meter_delay=st.integers(1, 9),
+        memory=st.one_of(st.just(1.0), between(0.97, 1.0)),
+        portfolio_error=zero_or(0.005, 0.1),
+        gain_band=st.integers(1, 24),
+    )
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> ModelInputs:
+    """Return the inputs of a small economy."""
+    names = draw(st.sampled_from([[], ["power"], ["power"], ["power"], ["north", "south"]]))
+    firms = draw(chains(names))
+    shared = []
+    for firm in firms:
+        if firm.process.kind == "batch" and firm.utility and firm.count == 1 and draw(st.booleans()):
+            shared.append(draw(contracts(firm)))
+    return ModelInputs(
+        name="drawn",
+        calendar=draw(periods()),
+        market=draw(markets()),
+        balancing=draw(balancings()),
+        manufacturers=firms,
+        utilities=tuple(UtilityInputs(name=name, forecasting=draw(forecastings())) for name in names),
+        contracts=tuple(shared),
+    )

@@ -1,0 +1,130 @@
+"""The engine against the readable reference, day by day, on drawn scenarios: equal to 1e-9.
+
+`TANDEM_EXAMPLES=5000` draws that many new scenarios instead of the fixed sixty.
+"""
+
+import os
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import ArrayLike
+
+from model.inputs import ModelInputs
+from model.model import CollaborationModel
+from tests.property.drawn_scenarios import scenarios
+from tests.reference.economy import ReferenceModel
+
+TOLERANCE = 1e-9
+EXAMPLES = int(os.environ.get("TANDEM_EXAMPLES", "0"))
+
+drawn = settings(
+    max_examples=EXAMPLES or 60,
+    derandomize=not EXAMPLES,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def assert_equal(what: str, day: int, got: ArrayLike, wanted: ArrayLike, scale: float) -> None:
+    """Require equality to 1e-9 of the value or of `scale`, the size of what its terms add up from."""
+    left, right = np.asarray(got, dtype=np.float64), np.asarray(wanted, dtype=np.float64)
+    assert left.shape == right.shape, (what, day)
+    allowed = TOLERANCE * np.maximum(np.abs(right), scale)
+    worst = np.abs(left - right) - allowed
+    assert np.all(worst <= 0.0), f"{what} on day {day}: {left[worst > 0.0][:5]} against {right[worst > 0.0][:5]}"
+
+
+def compare_firms(day: int, engine: CollaborationModel, reference: ReferenceModel) -> None:
+    """Compare the columns of the day, firm by firm."""
+    live = engine.live
+    assert engine.population.names == tuple(f.name for f in (*reference.firms, *reference.utilities))
+    for row, firm in enumerate(reference.firms):
+        units = firm.usual_demand * (firm.lead + 1)
+        turnover = max(1.0, reference.turnover_so_far)
+        for name in ("net_stock", "order", "produced", "shipped", "prompt", "incoming", "end_demand"):
+            assert_equal(f"{name} of {firm.name}", day, getattr(live, name)[row], getattr(firm, name), units)
+        assert_equal(f"pipeline of {firm.name}", day, live.pipeline[row], firm.on_order, units)
+        peak = max(1.0, *firm.load)
+        assert_equal(f"load of {firm.name}", day, live.load[row], firm.load, peak)
+        assert_equal(f"electricity of {firm.name}", day, live.electricity[row], firm.electricity, peak)
+        assert_equal(f"peak of {firm.name}", day, live.peak_load[row], firm.month_peak, peak)
+        assert_equal(f"cash of {firm.name}", day, live.cash[row], firm.cash, turnover)
+
+
+def compare_power(day: int, engine: CollaborationModel, reference: ReferenceModel) -> None:
+    """Compare forecasts, plans, positions, imbalance and prices."""
+    power, names = engine.power, engine.population.names
+    alone = {names[row]: a for a, row in enumerate(power.alone_rows)}
+    batch = {names[row]: b for b, row in enumerate(engine.goods.batch)}
+    for name, b in batch.items():
+        plan = next(f for f in reference.firms if f.name == name).process.plan
+        assert_equal(f"plan of {name}", day, engine.goods.plan[b], plan, max(plan))
+    assert_equal("price", day, power.price, reference.price, 100.0)
+    added = (reference.generation_cost, reference.generation_emissions)
+    assert_equal("added generation", day, power.generation, added, 1e3)
+    assert_equal("rest of the system", day, power.rest, reference.rest, engine.inputs.balancing.rest_sd)
+    for u, utility in enumerate(reference.utilities):
+        size = max(1.0, *utility.drawn, *utility.expected)
+        for name in utility.forecast:
+            a = alone[name]
+            assert_equal(f"forecast of {name}", day, power.forecast[a], utility.forecast[name], size)
+            assert_equal(
+                f"forecast from history of {name}", day, power.customers.forecast[a], utility.baseline[name], size
+            )
+        assert_equal(f"nomination of {utility.name}", day, power.nomination[u], utility.nomination, size)
+        assert_equal(f"imbalance of {utility.name}", day, power.imbalance[u], utility.imbalance, size)
+        row = engine.population.makers + u
+        assert_equal(f"cash of {utility.name}", day, engine.live.cash[row], utility.cash, reference.turnover_so_far)
+
+
+def compare_books(day: int, engine: CollaborationModel, reference: ReferenceModel) -> None:
+    """Compare every ledger line of the day."""
+    ledger, names = engine.ledger, engine.ledger.parties
+    posted: dict[Any, float] = {}
+    for line, eur in enumerate(ledger.today):
+        key = (names[ledger.payer[line]], names[ledger.payee[line]], ledger.kind[line])
+        posted[key] = posted.get(key, 0.0) + float(eur)
+    turnover = max(1.0, sum(map(abs, reference.posted.values())))
+    for key in posted.keys() | reference.posted.keys():
+        if reference.merit_order and key[2] == "generation":
+            continue  # see test_a_zone_burns_fuel_for_what_is_drawn
+        assert_equal(" -> ".join(key), day, posted.get(key, 0.0), reference.posted.get(key, 0.0), turnover)
+
+
+def compare_outcomes(engine: CollaborationModel, reference: ReferenceModel) -> None:
+    """Compare the declared outcomes of the run."""
+    got, wanted = engine.outcomes(), reference.counters.outcomes()
+    assert got.keys() == wanted.keys()
+    scale = reference.turnover_so_far * 365.0 / engine.inputs.calendar.days
+    for key, value in wanted.items():
+        if reference.merit_order and key in {("cost_energy", ""), ("real_cost", ""), ("party_cost", "market")}:
+            continue  # see test_a_zone_burns_fuel_for_what_is_drawn
+        in_eur = "cost" in key[0] or key[0] in {
+            "energy_bill",
+            "peak_charge",
+            "imbalance_payment",
+            "imbalance_covariance",
+        }
+        assert_equal(str(key), -1, got[key], value, scale if in_eur else 1.0)
+
+
+def compare(inputs: ModelInputs, seed: int, replication: int) -> None:
+    """Run both and compare every day."""
+    engine = CollaborationModel(inputs, rng=seed, replication=replication)
+    reference = ReferenceModel(inputs, seed, replication)
+    for day in range(reference.days):
+        engine.step()
+        reference.step()
+        compare_firms(day, engine, reference)
+        compare_power(day, engine, reference)
+        compare_books(day, engine, reference)
+    compare_outcomes(engine, reference)
+
+
+@drawn
+@given(inputs=scenarios(), seed=st.integers(0, 2**31), replication=st.integers(0, 50))
+def test_engine_and_reference_live_the_same_days(inputs: ModelInputs, seed: int, replication: int) -> None:
+    compare(inputs, seed, replication)
