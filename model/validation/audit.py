@@ -1,0 +1,197 @@
+"""A second set of books: money, energy, materials and hours, read off a running model's physical columns.
+
+The engine posts every payment in kernels of its own; the auditor recomputes each firm's day from quantities and
+declared prices and compares. It shares no code with what it checks.
+"""
+
+from __future__ import annotations
+
+import math
+from calendar import monthrange
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.integrate import quad
+from scipy.stats import lognorm
+
+from model.streams import Floats
+
+if TYPE_CHECKING:
+    from model.model import CollaborationModel
+
+YEAR_DAYS = 365.0
+BALANCES = ("money", "energy", "materials", "hours")
+
+
+class Auditor:
+    """Watches one model; call `before` and `after` each step.
+
+    Attributes:
+        worst: largest relative residual so far by balance.
+    """
+
+    def __init__(self, model: CollaborationModel) -> None:
+        self.model = model
+        self.worst = dict.fromkeys(BALANCES, 0.0)
+        people = model.population
+        self.makers = [model.inputs.manufacturers[g] for g in people.group]
+        self.peaks = np.zeros(len(self.makers))
+        self.revenue = sum(contract_cash(model, c.terms) for c in model.contracts)
+        self._before: dict[str, Any] = {}
+
+    def before(self) -> None:
+        """Remember the state of the last evening."""
+        c = self.model.live
+        self._before = {name: getattr(c, name).copy() for name in ("cash", "net_stock", "pipeline", "order")}
+
+    def after(self) -> None:
+        """Compare the day with what its physical columns imply."""
+        self._materials()
+        self._energy()
+        self._hours()
+        self._money()
+        for name, residual in self.model.ledger.worst.items():
+            self._note(name, residual, 1.0)
+
+    def _note(self, name: str, residual: Any, turnover: float) -> None:
+        value = float(np.max(np.abs(residual), initial=0.0)) / max(1.0, turnover)
+        self.worst[name] = value if math.isnan(value) else max(self.worst[name], value)
+
+    def _materials(self) -> None:
+        """Require that stock and pipeline change by what comes in less demand, and that deliveries match both."""
+        c, n, old = self.model.live, len(self.makers), self._before
+        made = np.array([firm.process.kind == "batch" for firm in self.makers])
+        inflow = np.where(made, c.produced[:n], c.order[:n])
+        held = (c.net_stock + c.pipeline)[:n] - (old["net_stock"] + old["pipeline"])[:n]
+        scale = float(np.abs(c.net_stock[:n]).sum() + np.abs(inflow).sum())
+        self._note("materials", held - inflow + c.incoming[:n], scale)
+        backlog, old_backlog = np.maximum(0.0, -c.net_stock[:n]), np.maximum(0.0, -old["net_stock"][:n])
+        ordinary = np.array([not firm.ordering.negative_orders for firm in self.makers], dtype=bool)
+        self._note("materials", (c.shipped[:n] - c.incoming[:n] - old_backlog + backlog)[ordinary], scale)
+        self._note("materials", (c.produced[:n] - old["order"][:n])[~made], scale)
+
+    def _energy(self) -> None:
+        """Require that every customer's energy is its load, and every utility's position covers its customers."""
+        c, n, power = self.model.live, len(self.makers), self.model.power
+        drawn = c.load[:n].reshape(n, 24, 4).mean(axis=2)
+        scale = float(drawn.sum())
+        supplied = self.model.population.utility
+        self._note("energy", (c.electricity[:n] - drawn.sum(axis=1))[supplied >= 0], scale)
+        for u in range(power.utilities):
+            position = power.nomination[u] + power.closed[u] + power.imbalance[u]
+            self._note("energy", drawn[supplied == u].sum(axis=0) - position, scale)
+
+    def _hours(self) -> None:
+        """Require that furnace hours are the energy above base load over power, and fit the heats and the day."""
+        c, goods = self.model.live, self.model.goods
+        for b, row in enumerate(goods.batch):
+            p = self.makers[row].process
+            melted = (float(c.load[row].mean()) - p.mill - p.auxiliary) * 24.0 / p.furnace
+            self._note("hours", melted - goods.hours[b, 0], 24.0)
+            heats = float(c.produced[row]) / p.heat_output
+            self._note("hours", heats - round(heats), 24.0)
+            usual = heats * p.heat_energy / p.furnace
+            allowed = 8.0 * p.energy_variation * usual  # eight sd even if all heats of a day deviated alike
+            self._note("hours", max(0.0, abs(melted - usual) - allowed - 1e-9), 24.0)
+            self._note("hours", max(0.0, goods.hours[b].sum() - 24.0 - 1e-9), 24.0)
+
+    def _money(self) -> None:
+        """Require that every firm's cash moves by its own receipts less its own payments."""
+        c, n, model = self.model.live, len(self.makers), self.model
+        change = np.zeros(c.cash.size)
+        price = np.repeat(model.power.price[:, None], 4, axis=1).ravel()
+        month_share = self._month_share()
+        self.peaks = np.maximum(self.peaks, c.load[:n].max(axis=1))
+        for i, firm in enumerate(self.makers):
+            change[i] += self._goods_cash(i, firm)
+            if model.population.utility[i] >= 0:
+                bill = self._bill(i, firm, price)
+                change[i] -= bill + 1000.0 * firm.retail.peak_charge * self.peaks[i] * month_share
+                change[n + model.population.utility[i]] += bill
+            if model.population.supplier[i] >= 0:
+                supplier = self.makers[model.population.supplier[i]]
+                goods = supplier.process.unit_price * c.order[i]
+                change[i] -= goods
+                change[model.population.supplier[i]] += goods
+        change[n:] -= self._wholesale()
+        change += self.revenue
+        if month_share:
+            self.peaks[:] = 0.0
+        self._note("money", change - (c.cash - self._before["cash"]), float(np.abs(model.ledger.today).sum()))
+
+    def _goods_cash(self, i: int, firm: Any) -> float:
+        """Return sales less production and stock cost, EUR."""
+        c = self.model.live
+        p, o = firm.process, firm.ordering
+        final = not np.any(self.model.population.supplier == i)
+        stock = o.holding_cost * max(0.0, c.net_stock[i]) - o.backlog_cost * min(0.0, c.net_stock[i])
+        return float(final * p.unit_price * c.shipped[i] - p.unit_cost * c.produced[i] - stock)
+
+    def _bill(self, i: int, firm: Any, price: Floats) -> float:
+        """Return the energy bill of the day, EUR; `price` by quarter-hour."""
+        r = firm.retail
+        rate = price + r.margin if r.contract == "indexed" else np.full(96, r.price)
+        return float((self.model.live.load[i] * rate).sum() / 4.0)
+
+    def _wholesale(self) -> Floats:
+        """Return what each utility pays for energy, imbalance and intraday trading, EUR, shape (utility,)."""
+        power, b = self.model.power, self.model.inputs.balancing
+        own = power.imbalance
+        system = power.rest + own.sum(axis=0)
+        if b.rule == "single":
+            settlement = b.beta * system * own
+        else:
+            settlement = b.penalty_short * np.maximum(own, 0.0) + b.penalty_long * np.maximum(-own, 0.0)
+        energy = power.price * (power.nomination + power.closed + own)
+        paid: Floats = (energy + settlement + b.intraday_cost * np.abs(power.closed)).sum(axis=1)
+        return paid
+
+    def _month_share(self) -> float:
+        """Return the share of a month that is charged tonight: 0 unless the month, or the run, ends."""
+        calendar, day = self.model.futures.calendar, self.model.day
+        month = calendar.month
+        if day + 1 < calendar.days and month[day + 1] == month[day]:
+            return 0.0
+        date = calendar.date(day)
+        return float(np.sum(month[: day + 1] == month[day])) / monthrange(date.year, date.month)[1]
+
+
+def contract_cash(model: CollaborationModel, terms: Any) -> Floats:
+    """Return what a data contract moves in each firm's cash a day, EUR: fee, interface, expected breach loss."""
+    people = model.population
+    provider = int(people.of_group(terms.provider)[0])
+    partner = people.makers + [u.name for u in model.inputs.utilities].index(terms.partner)
+    firm = model.inputs.manufacturers[people.group[provider]]
+    revenue = firm.process.unit_price * mean_signal(model.inputs.manufacturers, firm) * YEAR_DAYS
+    cash = np.zeros(model.firms.size)
+    interface = terms.interface_cost * np.array([terms.provider_share, 1.0 - terms.provider_share])
+    cash[provider] += terms.fee - interface[0] - terms.breach_rate * mean_loss(terms, revenue)
+    cash[partner] -= terms.fee + interface[1]
+    return cash / YEAR_DAYS
+
+
+def mean_loss(terms: Any, largest: float) -> float:
+    """Return the mean of a lognormal loss that cannot exceed `largest`, EUR: the area under its survival function."""
+    if terms.breach_median == 0.0 or terms.breach_sigma == 0.0:
+        return float(min(terms.breach_median, largest))
+    loss = lognorm(s=terms.breach_sigma, scale=terms.breach_median)
+    points = [x for x in loss.ppf([0.01, 0.5, 0.9, 0.99, 0.9999]) if x < largest]
+    return float(quad(loss.sf, 0.0, largest, points=points or None, limit=500)[0])
+
+
+def mean_signal(makers: Any, firm: Any) -> float:
+    """Return the mean daily demand that reaches a firm: its customers', or final demand where it has none."""
+    customers = [m for m in makers if m.supplier == firm.name]
+    if not customers:
+        return float(firm.demand.mean)
+    return float(sum(m.count * mean_signal(makers, m) for m in customers))
+
+
+def audit(model: CollaborationModel) -> dict[str, float]:
+    """Run a model to its end and return the largest relative residual by balance."""
+    auditor = Auditor(model)
+    for _ in range(model.futures.calendar.days):
+        auditor.before()
+        model.step()
+        auditor.after()
+    return auditor.worst
