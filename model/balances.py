@@ -13,15 +13,18 @@ import numpy as np
 from model.physics.electricity import HOURS
 
 if TYPE_CHECKING:
-    from model.model import CollaborationModel
+    from model.goods import Goods
+    from model.ledger import Ledger
+    from model.power import Power
+    from model.stage import Stage
 
 
 class Balances:
     """Compares today's accounts; `BalanceError` names the first that differ."""
 
-    def __init__(self, model: CollaborationModel) -> None:
-        self.model = model
-        self.cash = model.live.cash.copy()
+    def __init__(self, stage: Stage, goods: Goods, power: Power, ledger: Ledger) -> None:
+        self.stage, self.goods, self.power, self.ledger = stage, goods, power, ledger
+        self.cash = stage.live.cash.copy()
         self.held = self._held()
 
     def check(self, day: int) -> None:
@@ -37,10 +40,10 @@ class Balances:
 
     def _money(self, day: int) -> None:
         """All payments cancel, and every party's cash moved by what the ledger says."""
-        ledger, cash = self.model.ledger, self.model.live.cash
+        ledger, cash = self.ledger, self.stage.live.cash
         turnover = float(np.abs(ledger.today).sum())
         ledger.check("money", float(ledger.net.sum()), 0.0, turnover, day)
-        party = self.model.population.party
+        party = self.stage.population.party
         moved = np.bincount(party, cash - self.cash, minlength=ledger.net.size)
         self.cash[:] = cash
         gap = np.abs(moved - ledger.net)[: int(party.max(initial=-1)) + 1]
@@ -49,29 +52,28 @@ class Balances:
 
     def _energy(self, day: int) -> None:
         """What customers drew is what the utilities bought, closed intraday and left as imbalance."""
-        model, power = self.model, self.model.power
-        supplied = model.population.utility >= 0
-        metered = float(model.live.electricity[: supplied.size][supplied].sum())
+        stage, power = self.stage, self.power
+        supplied = stage.population.utility >= 0
+        metered = float(stage.live.electricity[: supplied.size][supplied].sum())
         settled = float((power.nomination + power.closed + power.imbalance).sum())
-        model.ledger.check("energy", metered, settled, metered, day)
+        self.ledger.check("energy", metered, settled, metered, day)
 
     def _materials(self, day: int) -> None:
         """Stock and pipeline grow by what was ordered or made less what was demanded."""
-        model, makers = self.model, self.model.population.makers
-        live = model.live
-        entered = np.where(model.goods.makes_itself, live.produced[:makers], live.order[:makers])
+        live, makers = self.stage.live, self.stage.population.makers
+        entered = np.where(self.goods.makes_itself, live.produced[:makers], live.order[:makers])
         inflow, outflow, held = float(entered.sum()), float(live.incoming[:makers].sum()), self._held()
-        model.ledger.check("materials", held - self.held, inflow - outflow, abs(held) + abs(inflow), day)
+        self.ledger.check("materials", held - self.held, inflow - outflow, abs(held) + abs(inflow), day)
         self.held = held
 
     def _held(self) -> float:
         """Return units in stock, less backlog, and in the pipeline."""
-        live, makers = self.model.live, self.model.population.makers
+        live, makers = self.stage.live, self.stage.population.makers
         return float(live.net_stock[:makers].sum() + live.pipeline[:makers].sum())
 
     def _hours(self, day: int) -> None:
         """Furnaces melted as many hours as their energy takes at full power."""
-        model, goods = self.model, self.model.goods
+        goods = self.goods
         base = goods.process[:, 4] + goods.process[:, 5]
-        melted = (model.live.load[goods.batch].mean(axis=1) - base) * HOURS / goods.process[:, 2]
-        model.ledger.check("hours", float(melted.sum()), float(goods.hours[:, 0].sum()), HOURS * goods.batch.size, day)
+        melted = (self.stage.live.load[goods.batch].mean(axis=1) - base) * HOURS / goods.process[:, 2]
+        self.ledger.check("hours", float(melted.sum()), float(goods.hours[:, 0].sum()), HOURS * goods.batch.size, day)

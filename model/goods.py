@@ -13,11 +13,11 @@ from model.futures import SERIES_PER_GROUP
 from model.kernels import kernel
 from model.physics.demand import draw_demand, filter_weights, open_orders, replenish
 from model.physics.production import PROCESS, plan_batches, run_batches, run_shapes
-from model.streams import Floats, Ints, stream_key
+from model.streams import Floats, Ints
 
 if TYPE_CHECKING:
-    from model.model import CollaborationModel
     from model.population import Population
+    from model.stage import Stage
 
 POLICIES = ("moving_average", "exponential", "filtered")
 SCHEDULING = ("habit", "before_prices", "after_prices")
@@ -48,11 +48,11 @@ class Stock:
 class Goods:
     """The submodel of goods of one model."""
 
-    def __init__(self, model: CollaborationModel) -> None:
-        people = model.population
-        self.model = model
+    def __init__(self, stage: Stage) -> None:
+        people = stage.population
+        self.stage = stage
         self.makers = people.makers
-        self.keys = {name: stream_key(model.seed, model.replication, name) for name in STREAMS}
+        self.keys = {name: stage.key(name) for name in STREAMS}
         self.melt_keys = np.stack([self.keys[n] for n in ("heat_energy", "heat_delay", "breakdown", "repair")])
         self.rho = people.spread("demand", "autocorrelation")
         self.season = people.spread("demand", "season")
@@ -85,16 +85,16 @@ class Goods:
             if self.makers
             else np.zeros((0, 5))
         )
-        self.hooked = [k for k in model.agent_types if overrides_order(k)]
+        self.hooked = [k for k in stage.firms.kinds if overrides_order(k)]
 
     def plan_day(self, day: int, expected_prices: Floats, published_prices: Floats, shapes: Floats) -> None:
         """Turn last night's orders into today's plans, and draw the loads that need no plan."""
-        c = self.model.live
+        c = self.stage.live
         c.produced[: self.makers] = c.order[: self.makers]
         plan_batches(
             self.batch,
             day,
-            self.model.population.entity,
+            self.stage.population.entity,
             self.keys["plan_pause"],
             self.keys["plan_offset"],
             expected_prices,
@@ -118,11 +118,11 @@ class Goods:
 
     def run_day(self, day: int) -> None:
         """Run the batch processes as they really go."""
-        c = self.model.live
+        c = self.stage.live
         run_batches(
             self.batch,
             day,
-            self.model.population.entity,
+            self.stage.population.entity,
             self.melt_keys,
             self.process,
             self.starts,
@@ -133,7 +133,7 @@ class Goods:
 
     def trade_day(self, day: int, season: float) -> None:
         """Serve today's demand from stock and place tonight's orders, customers before suppliers."""
-        c, s, people = self.model.live, self.stock, self.model.population
+        c, s, people = self.stage.live, self.stock, self.stage.population
         draw_demand(
             day,
             season,
@@ -188,8 +188,8 @@ class Goods:
 
     def _ask_agents(self, rows: Ints, day: int) -> None:
         """Let agents whose class has a rule of its own decide their order, and carry the difference through."""
-        c, s, people = self.model.live, self.stock, self.model.population
-        table = self.model.firms
+        c, s, people = self.stage.live, self.stock, self.stage.population
+        table = self.stage.firms
         wanted = np.concatenate([table.rows(kind) for kind in self.hooked])
         for row in np.intersect1d(rows, wanted):
             proposed = float(c.order[row])
@@ -205,7 +205,7 @@ class Goods:
 
     def book_day(self, month_ends: bool, month_share: float, amounts: Floats) -> None:
         """Write each group's payments of the day into `amounts`, shape (group, 6), and move every firm's cash."""
-        c, people = self.model.live, self.model.population
+        c, people = self.stage.live, self.stage.population
         book_firms(
             people.group,
             people.supplier,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +12,12 @@ from model.physics.electricity import HOURS
 from model.streams import Floats, Ints
 
 if TYPE_CHECKING:
-    from model.model import CollaborationModel
+    from model.goods import Goods
+    from model.ledger import Ledger
+    from model.population import Population
+    from model.power import Power
+    from model.sharing import PlanContract
+    from model.stage import Stage
 
 YEAR_DAYS = 365.0
 SUMS = ("electricity", "output", "capacity", "demand", "prompt", "peak")
@@ -22,27 +27,26 @@ SUMS = ("electricity", "output", "capacity", "demand", "prompt", "peak")
 class Measures:
     """Counters of one run; they stand still during burn-in."""
 
-    def __init__(self, model: CollaborationModel) -> None:
-        people = model.population
-        self.model = model
+    def __init__(self, stage: Stage, goods: Goods, power: Power, contracts: list[PlanContract], ledger: Ledger) -> None:
+        people = stage.population
+        self.stage, self.goods, self.power, self.contracts, self.ledger = stage, goods, power, contracts, ledger
         self.days = 0
-        self.groups = len(model.inputs.manufacturers)
+        self.groups = len(stage.inputs.manufacturers)
         self.sums = np.zeros((self.groups, len(SUMS)))
         self.moments = np.zeros((people.makers, 4))
         self.loads = np.zeros((int((people.alone >= 0).sum()), 6))
-        self.imbalance = np.zeros(len(model.inputs.utilities))
+        self.imbalance = np.zeros(len(stage.inputs.utilities))
         self.emissions = 0.0
         self.alignment = 0.0
-        self.capacity = _daily_capacity(model)
-        self.plan_row = _plan_rows(model)
+        self.capacity = _daily_capacity(people)
+        self.plan_row = _plan_rows(people, goods.batch)
 
     def count(self) -> None:
         """Count today."""
-        m, power, goods = self.model, self.model.power, self.model.goods
-        c = m.live
+        power, people, c = self.power, self.stage.population, self.stage.live
         self.days += 1
         count_firms(
-            m.population.group,
+            people.group,
             c.electricity,
             c.produced,
             self.capacity,
@@ -53,7 +57,7 @@ class Measures:
             self.sums,
             self.moments,
         )
-        count_loads(power.hourly, power.forecast, power.customers.forecast, goods.plan, self.plan_row, self.loads)
+        count_loads(power.hourly, power.forecast, power.customers.forecast, self.goods.plan, self.plan_row, self.loads)
         self.imbalance += np.abs(power.imbalance).sum(axis=1)
         self.alignment += power.totals[1]
         if power.stack is not None:
@@ -69,21 +73,21 @@ class Measures:
         return {key: float(value) for key, value in values.items()}
 
     def _money(self, values: dict[tuple[str, str], float]) -> None:
-        ledger, scale = self.model.ledger, YEAR_DAYS / self.days
+        ledger, scale = self.ledger, YEAR_DAYS / self.days
         for kind, name in REAL_KINDS.items():
             values[name, ""] = ledger.by_kind(kind) * scale
         values["real_cost", ""] = sum(values[name, ""] for name in REAL_KINDS.values())
         for party in ledger.parties[:-1]:
             values["party_cost", party] = ledger.net_cost(party) * scale
-        for firm in self.model.inputs.manufacturers:
+        for firm in self.stage.inputs.manufacturers:
             if firm.utility:
                 peak = ledger.paid(firm.name, "peak") * scale
                 values["peak_charge", firm.name] = peak
                 values["energy_bill", firm.name] = ledger.paid(firm.name, "energy") * scale + peak
-        for u, utility in enumerate(self.model.inputs.utilities):
+        for u, utility in enumerate(self.stage.inputs.utilities):
             values["imbalance_payment", utility.name] = ledger.paid(utility.name, "imbalance") * scale
             values["imbalance_energy", utility.name] = float(self.imbalance[u]) * scale
-        for contract in self.model.contracts:
+        for contract in self.contracts:
             for party in (contract.terms.provider, contract.terms.partner):
                 values["sharing_fee", party] = ledger.paid(party, "fee") * scale
             provider = ("exposed_copies", contract.terms.provider)
@@ -93,10 +97,10 @@ class Measures:
     def _firms(self, values: dict[tuple[str, str], float]) -> None:
         scale = YEAR_DAYS / self.days
         drawn = self.sums[:, 0].sum()
-        factor = self.model.inputs.market.emission_factor
-        if self.model.power.stack is not None and drawn > 0.0:
+        factor = self.stage.inputs.market.emission_factor
+        if self.power.stack is not None and drawn > 0.0:
             factor = self.emissions / drawn
-        for g, firm in enumerate(self.model.inputs.manufacturers):
+        for g, firm in enumerate(self.stage.inputs.manufacturers):
             electricity, output, capacity, demand, prompt, peak = self.sums[g]
             if firm.utility:
                 values["electricity", firm.name] = electricity * scale
@@ -115,17 +119,17 @@ class Measures:
 
     def _bullwhip(self, group: int) -> float | None:
         """Return the mean over a group's firms of order variance over demand variance, None without variance."""
-        rows = self.model.population.group == group
+        rows = self.stage.population.group == group
         mean = self.moments[rows] / self.days
         demand, order = mean[:, 1] - mean[:, 0] ** 2, mean[:, 3] - mean[:, 2] ** 2
         varies = demand > 1e-9 * np.maximum(1.0, mean[:, 1])
         return float((order[varies] / demand[varies]).mean()) if varies.any() else None
 
     def _forecasts(self, values: dict[tuple[str, str], float]) -> None:
-        people = self.model.population
+        people = self.stage.population
         hours = self.days * HOURS
         for a, row in enumerate(np.flatnonzero(people.alone >= 0)):
-            name = self.model.inputs.manufacturers[people.group[row]]
+            name = self.stage.inputs.manufacturers[people.group[row]]
             if name.count > 1:
                 continue
             load, square, error, absolute, history, plan = self.loads[a]
@@ -190,16 +194,15 @@ def count_loads(hourly: Floats, forecast: Floats, history: Floats, plan: Floats,
                 loads[a, 5] += (load - planned) ** 2
 
 
-def _daily_capacity(model: Any) -> Floats:
+def _daily_capacity(people: Population) -> Floats:
     """Return units a day that each manufacturer can make; infinite where no process limits it."""
-    people = model.population
     capacity = people.spread("process", "capacity") * people.spread("process", "heat_output")
     is_batch = np.isin(np.arange(people.makers), people.with_process("batch"))
     return np.where(is_batch, capacity, np.inf)
 
 
-def _plan_rows(model: Any) -> Ints:
+def _plan_rows(people: Population, batch_rows: Ints) -> Ints:
     """Return the batch row of each separately forecast customer, -1 where it has no plan."""
-    batch = {int(row): b for b, row in enumerate(model.goods.batch)}
-    rows = np.flatnonzero(model.population.alone >= 0)
+    batch = {int(row): b for b, row in enumerate(batch_rows)}
+    rows = np.flatnonzero(people.alone >= 0)
     return np.array([batch.get(int(row), -1) for row in rows], dtype=np.int64)

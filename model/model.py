@@ -26,6 +26,7 @@ from model.population import CUSTOMERS, GRID, MARKET, Population, populate
 from model.power import Power
 from model.recorder import Recorder
 from model.sharing import contract_cash, contracts_at_work
+from model.stage import Stage
 from model.streams import Floats
 from model.tables import Table
 
@@ -95,8 +96,6 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         InputError: for inputs that are not allowed, all faults at once.
     """
 
-    _live: SimpleNamespace | None
-
     def __init__(
         self,
         inputs: ModelInputs | None = None,
@@ -118,13 +117,14 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         self.population: Population = populate(self.inputs)
         self.futures: Futures = futures_of(self.inputs, self.seed, self.replication)
         self._create_agents(agent_classes or {})
-        self.goods = Goods(self)
-        self.power = Power(self)
-        self.contracts = contracts_at_work(self)
-        self.contract_cash = contract_cash(self, self.contracts)
+        self.stage = Stage(self.inputs, self.population, self.futures, self.seed, self.replication, self.firms)
+        self.goods = Goods(self.stage)
+        self.power = Power(self.stage)
+        self.contracts = contracts_at_work(self.stage, self.goods, self.power)
+        self.contract_cash = contract_cash(self.firms.size, self.contracts)
         self._open_books()
-        self.balances = Balances(self)
-        self.measures = Measures(self)
+        self.balances = Balances(self.stage, self.goods, self.power, self.ledger)
+        self.measures = Measures(self.stage, self.goods, self.power, self.contracts, self.ledger)
         self.hours: dict[str, list[Floats]] | None = {} if keep_hours else None
         self.recorder = Recorder(self.firms, record, self.futures.calendar.days) if record else None
         self._outcomes: tuple[int, dict[tuple[str, str], float]] = (-1, {})
@@ -180,14 +180,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
     @property
     def live(self) -> SimpleNamespace:
         """The columns of the firm table as live arrays, shape (firm, ...)."""
-        if self._live is None:
-            table = self.firms
-            self._live = SimpleNamespace(**{name: table.column(name) for name in table.names})
-        return self._live
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the state for copies; views of the table are made anew by the copy."""
-        return {**self.__dict__, "_live": None}
+        return self.stage.live
 
     def run_to_end(self) -> None:
         """Run burn-in and all days that count."""
@@ -212,7 +205,6 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
 
     def _create_agents(self, classes: dict[str, type[Manufacturer]]) -> None:
         """Make the agents, manufacturers first, with their demand and stock in equilibrium."""
-        self._live = None
         people = self.population
         known = [m.name for m in self.inputs.manufacturers]
         strangers = [name for name in classes if name not in known]
@@ -268,7 +260,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
 
     def _share_data(self, day: int) -> None:
         for contract in self.contracts:
-            contract.use(day, self)
+            contract.use(day)
 
     def _keep_books(self, day: int) -> None:
         """Post the day's money twice - by line in the ledger, by firm in cash - and require that both agree."""

@@ -25,10 +25,10 @@ from model.physics.electricity import (
 from model.physics.forecasting import FEATURES, PRIOR_VARIANCE, WEEK, forecast_from_history
 from model.population import Population
 from model.stack import read_stack
-from model.streams import Floats, Ints, stream_key
+from model.streams import Floats, Ints
 
 if TYPE_CHECKING:
-    from model.model import CollaborationModel
+    from model.stage import Stage
 
 HOURS = 24
 RECEIVERS = ("naive", "last_order", "full_history")
@@ -74,22 +74,22 @@ class Learner:
 class Power:
     """The submodel of electricity of one model."""
 
-    def __init__(self, model: CollaborationModel) -> None:
-        people, inputs = model.population, model.inputs
-        self.model = model
+    def __init__(self, stage: Stage) -> None:
+        people, inputs = stage.population, stage.inputs
+        self.stage = stage
         self.makers, self.utilities = people.makers, len(inputs.utilities)
-        self.weekend = model.futures.calendar.day_type > 0
+        self.weekend = stage.futures.calendar.day_type > 0
         self.alone_rows = np.flatnonzero(people.alone >= 0)
         self.alone_utility = people.utility[self.alone_rows]
         self.limit = connection_mw(people)[self.alone_rows]
         self.customers = self._learner(self.limit, self.alone_utility)
         error_sd = np.array([max(1e-6, u.forecasting.portfolio_error) for u in inputs.utilities])
         self.portfolio = self._learner(error_sd, np.arange(self.utilities))
-        self.published_error = model.futures.portfolio_error
-        self.key = stream_key(model.seed, model.replication, "system_imbalance")
+        self.published_error = stage.futures.portfolio_error
+        self.key = stage.key("system_imbalance")
         self.rest_state, self.rest = np.zeros(1), np.zeros(HOURS)
         self.price = np.zeros(HOURS)
-        self.expected_price = model.futures.price[0].copy()
+        self.expected_price = stage.futures.price[0].copy()
         self.hourly = np.zeros((self.alone_rows.size, HOURS))
         self.portfolio_load = np.zeros((self.utilities, HOURS))
         self.forecast = np.zeros((self.alone_rows.size, HOURS))
@@ -119,7 +119,7 @@ class Power:
 
     def _learner(self, scale: Floats, utility: Ints) -> Learner:
         """Return a learner for series that belong to the given utilities, shape (series,)."""
-        rules = [self.model.inputs.utilities[u].forecasting for u in utility]
+        rules = [self.stage.inputs.utilities[u].forecasting for u in utility]
         return Learner(
             scale=np.asarray(scale, dtype=np.float64),
             delay=np.array([r.meter_delay for r in rules], dtype=np.int64),
@@ -129,8 +129,8 @@ class Power:
 
     def publish_prices(self, day: int) -> None:
         """Take the exogenous prices of the day, and draw the rest of the system's imbalance."""
-        balancing = self.model.inputs.balancing
-        self.price[:] = self.model.futures.price[day]
+        balancing = self.stage.inputs.balancing
+        self.price[:] = self.stage.futures.price[day]
         draw_system_imbalance(
             day, self.key, balancing.rest_sd, balancing.rest_autocorrelation, self.rest_state, self.rest
         )
@@ -143,7 +143,7 @@ class Power:
 
     def nominate(self, day: int) -> None:
         """Add up the forecasts and buy the position day-ahead."""
-        c, people, balancing = self.model.live, self.model.population, self.model.inputs.balancing
+        c, people, balancing = self.stage.live, self.stage.population, self.stage.inputs.balancing
         read_portfolio(c.load[: self.makers], people.utility, people.alone, self.portfolio_load)
         self.portfolio.predict(day, self.weekend)
         self.portfolio.observe(day, self.published_error[:, day])
@@ -169,9 +169,9 @@ class Power:
         """Clear the zone's merit order with the agents' positions, or keep the exogenous prices."""
         if self.stack is None:
             return
-        market = self.model.inputs.market
+        market = self.stage.inputs.market
         clear_day(
-            self.model.futures.residual[day],
+            self.stage.futures.residual[day],
             self.nomination.sum(axis=0),
             self.usual,
             self.stack.capacity,
@@ -185,7 +185,7 @@ class Power:
 
     def settle(self, day: int) -> None:
         """Read the meters, close deviations intraday, settle imbalance and bill the customers."""
-        c, people, b = self.model.live, self.model.population, self.model.inputs.balancing
+        c, people, b = self.stage.live, self.stage.population, self.stage.inputs.balancing
         read_meters(c.load[: self.makers], people.utility, people.alone, self.hourly, c.peak_load)
         drawn = self.portfolio_load.copy()
         np.add.at(drawn, self.alone_utility, self.hourly)

@@ -11,10 +11,13 @@ from model.goods import signal_means
 from model.inputs import DataContract
 from model.kernels import kernel
 from model.mechanisms.data import PRIOR_DAYS, combine, expected_breach_loss, innovation, learn_gain, publish_plan
-from model.streams import Floats, Key, entity_id, stream_key
+from model.streams import Floats, Key, entity_id
 
 if TYPE_CHECKING:
-    from model.model import CollaborationModel
+    from model.goods import Goods
+    from model.population import Population
+    from model.power import Power
+    from model.stage import Stage
 
 HOURS = 24
 YEAR_DAYS = 365.0
@@ -23,19 +26,20 @@ YEAR_DAYS = 365.0
 class PlanContract:
     """One contract under which a works shares its plan; holds what the receiver has learnt about it."""
 
-    def __init__(self, model: CollaborationModel, contract: DataContract) -> None:
-        people = model.population
+    def __init__(self, stage: Stage, goods: Goods, power: Power, contract: DataContract) -> None:
+        people = stage.population
+        self.plans, self.power = goods.plan, power
         self.terms = contract
         self.row = int(people.of_group(contract.provider)[0])
-        self.partner_row = people.makers + [u.name for u in model.inputs.utilities].index(contract.partner)
+        self.partner_row = people.makers + [u.name for u in stage.inputs.utilities].index(contract.partner)
         self.alone = int(people.alone[self.row])
-        self.batch = int(np.flatnonzero(model.goods.batch == self.row)[0])
+        self.batch = int(np.flatnonzero(goods.batch == self.row)[0])
         self.entity = entity_id(contract.name)
-        self.key = stream_key(model.seed, model.replication, "plan_noise")
-        rules = model.inputs.utilities[self.partner_row - people.makers].forecasting
+        self.key = stage.key("plan_noise")
+        rules = stage.inputs.utilities[self.partner_row - people.makers].forecasting
         self.band, self.memory, self.delay = rules.gain_band, rules.memory, rules.meter_delay
-        self.limit = float(model.power.limit[self.alone])
-        ring = model.power.customers.ring
+        self.limit = float(power.limit[self.alone])
+        ring = power.customers.ring
         self.base_hist = np.zeros((ring, HOURS))
         self.news_hist = np.zeros((ring, HOURS))
         self.shared = np.zeros(HOURS)
@@ -44,23 +48,18 @@ class PlanContract:
         self.news_news = prior * np.eye(HOURS)
         self.weight = np.array([PRIOR_DAYS])
         self.breach_loss = expected_breach_loss(
-            contract.breach_rate, contract.breach_median, contract.breach_sigma, self._yearly_revenue(model)
+            contract.breach_rate, contract.breach_median, contract.breach_sigma, _yearly_revenue(people, self.row)
         )
 
-    def _yearly_revenue(self, model: CollaborationModel) -> float:
-        """Return the provider's usual revenue, EUR/yr: no breach can cost more than the firm earns."""
-        price = model.population.spread("process", "unit_price")[self.row]
-        return float(price * signal_means(model.population)[self.row] * YEAR_DAYS)
-
-    def use(self, day: int, model: CollaborationModel) -> None:
+    def use(self, day: int) -> None:
         """Publish the day's plan and let the partner's forecast of it take it in."""
-        power = model.power
+        power = self.power
         use_plan(
             day,
             self.delay,
             self.entity,
             self.key,
-            model.goods.plan[self.batch],
+            self.plans[self.batch],
             self.terms.resolution,
             self.terms.noise_sd,
             self.limit,
@@ -88,19 +87,24 @@ class PlanContract:
         }
 
 
+def _yearly_revenue(people: Population, row: int) -> float:
+    """Return a firm's usual revenue, EUR/yr: no breach can cost more than the firm earns."""
+    return float(people.spread("process", "unit_price")[row] * signal_means(people)[row] * YEAR_DAYS)
+
+
 def is_null(contract: DataContract) -> bool:
     """Tell whether a contract shares nothing: then there is no copy, no interface and no cost either."""
     return math.isinf(contract.noise_sd)
 
 
-def contracts_at_work(model: CollaborationModel) -> list[PlanContract]:
-    """Return the contracts of a model's inputs that share anything."""
-    return [PlanContract(model, c) for c in model.inputs.contracts if not is_null(c)]
+def contracts_at_work(stage: Stage, goods: Goods, power: Power) -> list[PlanContract]:
+    """Return the contracts of a run's inputs that share anything."""
+    return [PlanContract(stage, goods, power, c) for c in stage.inputs.contracts if not is_null(c)]
 
 
-def contract_cash(model: CollaborationModel, contracts: list[PlanContract]) -> Floats:
-    """Return what the contracts move in each firm's own cash account per day, EUR, shape (firm,)."""
-    cash = np.zeros(model.firms.size)
+def contract_cash(firms: int, contracts: list[PlanContract]) -> Floats:
+    """Return what the contracts move in each firm's own cash account per day, EUR, shape (firms,)."""
+    cash = np.zeros(firms)
     for contract in contracts:
         amounts = contract.daily_amounts()
         cash[contract.row] += amounts["fee"] - amounts["provider_interface"] - amounts["breach"]
