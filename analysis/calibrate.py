@@ -59,8 +59,8 @@ ERROR_WINDOWS = 24
 type Dates = frozenset[datetime.date]
 
 
-LOAD_SETTINGS = BlockSettings(components=6, block_weeks=1, season_weeks=6)
-"""Loads: weeks of a works hang together, months do not."""
+LOAD_SETTINGS = BlockSettings(components=6, block_weeks=2, season_weeks=4)
+"""Loads: two weeks, so that half of the pairs of days a week apart stay neighbours; longer blocks repeat the year."""
 PRICE_SETTINGS = BlockSettings(components=12, block_weeks=4, season_weeks=4)
 """Prices: spells of weather and fuel prices last for weeks."""
 
