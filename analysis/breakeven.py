@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.estimates import Floats, t_estimate, t_quantile
+from analysis.estimates import CONTROL, UNIT_COEFFICIENT, Floats, t_estimate, t_quantile
 from model.inputs import GROUPS
 from model.outcomes import OUTCOME
 from model.parameters import parameters_of
@@ -103,18 +103,39 @@ def break_even(sweep: pd.DataFrame, asked: Mapping[str, Any], parties: tuple[str
 def gains_by_value(
     sweep: pd.DataFrame, strategy: str, baseline: str, outcome: str, parties: tuple[str, ...]
 ) -> tuple[Floats, Floats]:
-    """Return the values tried, shape (v,), and the gain of each replication finished at all of them, shape (n, v)."""
+    """Return the values tried, shape (v,), and the gain of each replication finished at all of them, shape (n, v).
+
+    Gains in EUR are cleaned of the control variate, whose mean is known to be zero: with coefficient 1
+    where the outcome contains it once, else with one least-squares coefficient for all values together.
+    """
+    values, plain = _differences(sweep, strategy, baseline, outcome, parties)
+    if not plain.size:
+        return values, plain
+    gains = plain if OUTCOME[outcome].direction == "higher" else -plain
+    _, chance = _differences(sweep, strategy, baseline, CONTROL, ("",))
+    if OUTCOME[outcome].unit != "EUR/yr" or chance.shape != gains.shape or not np.any(chance):
+        return values, gains
+    if outcome in UNIT_COEFFICIENT:
+        return values, gains + chance
+    spread = chance - chance.mean(axis=0)
+    square = float((spread**2).sum())
+    slope = float((spread * gains).sum()) / square if square > 0.0 else 0.0
+    return values, gains - slope * chance
+
+
+def _differences(
+    sweep: pd.DataFrame, strategy: str, baseline: str, outcome: str, parties: tuple[str, ...]
+) -> tuple[Floats, Floats]:
+    """Return the values tried, shape (v,), and the paired differences summed over parties, shape (n, v)."""
     rows = sweep[(sweep["outcome"] == outcome) & sweep["party"].isin(parties)]
     wide = rows.pivot_table(
         index="replication", columns=["strategy", "sweep_value"], values="value", aggfunc="sum"
     ).dropna()  # fmt: skip
-    present = set(wide.columns.get_level_values(0))
-    if not {strategy, baseline} <= present or wide.empty:
+    if wide.empty or not {strategy, baseline} <= set(wide.columns.get_level_values(0)):
         return np.empty(0), np.empty((0, 0))
     both = wide[strategy].columns.intersection(wide[baseline].columns).sort_values()
-    sign = 1.0 if OUTCOME[outcome].direction == "higher" else -1.0
-    gains = sign * (wide[strategy][both].to_numpy(np.float64) - wide[baseline][both].to_numpy(np.float64))
-    return both.to_numpy(np.float64), gains
+    ours, theirs = (wide[name][both].to_numpy(np.float64) for name in (strategy, baseline))
+    return both.to_numpy(np.float64), ours - theirs
 
 
 def find_crossings(values: Floats, gains: Floats) -> tuple[Crossing, ...]:

@@ -15,6 +15,8 @@ import pandas as pd
 
 from analysis.breakeven import BreakEven, break_evens
 from analysis.estimates import (
+    CONTROL,
+    UNIT_COEFFICIENT,
     Floats,
     bca_interval,
     control_adjusted,
@@ -29,10 +31,6 @@ from model.errors import StoreError
 from model.ledger import RESOURCES
 from model.outcomes import COST_COMPONENTS, OUTCOME
 
-CONTROL = "imbalance_covariance"
-"""The control variate: known mean zero in every strategy."""
-UNIT_COEFFICIENT = ("real_cost", "cost_imbalance")
-"""Outcomes that contain the control variate once, by the identity beta*S^2/2 with S = rest + own: coefficient 1."""
 FEW = 10
 """Below this number of replications an interval is a rough guide."""
 ROUNDING = 1e-12

@@ -15,6 +15,10 @@ from model.risk import cvar
 
 type Floats = NDArray[np.float64]
 
+CONTROL = "imbalance_covariance"
+"""The control variate: known mean zero in every strategy."""
+UNIT_COEFFICIENT = ("real_cost", "cost_imbalance")
+"""Outcomes that contain the control variate once, by the identity beta*S^2/2 with S = rest + own: coefficient 1."""
 CONFIDENCE = 0.95
 RESAMPLES = 4000
 """Bootstrap samples behind every bootstrap figure of up to 2,000 observations."""

@@ -24,6 +24,7 @@ class Progress:
         self._terminal = self._stream.isatty()
         self._quiet = quiet
         self._begun = self._shown = time.monotonic()
+        self._first: tuple[float, int] | None = None  # when the first runs were done: start-up is no pace
 
     def say(self, words: str) -> None:
         """Write one line of its own."""
@@ -35,6 +36,8 @@ class Progress:
         self.done += done
         self.failed += failed
         now = time.monotonic()
+        if self._first is None and self.done:
+            self._first = now, self.done
         if now - self._shown >= (TERMINAL_EVERY_S if self._terminal else LOG_EVERY_S):
             self._shown = now
             self._show(now)
@@ -46,10 +49,15 @@ class Progress:
             self._write(f"{self._counts()} in {duration(now - self._begun)}", end="\n")
 
     def _show(self, now: float) -> None:
-        if self._quiet or not self.done:
-            return
-        left = (now - self._begun) / self.done * (self.total - self.done)
-        self._write(f"{self._counts()}, about {duration(left)} left", end="" if self._terminal else "\n")
+        if not self._quiet and self.done:
+            self._write(self._counts() + self._left(now), end="" if self._terminal else "\n")
+
+    def _left(self, now: float) -> str:
+        """Return the remaining time at the pace since the first runs were done."""
+        since, before = self._first or (now, self.done)
+        if self.done == before:
+            return ""
+        return f", about {duration((now - since) / (self.done - before) * (self.total - self.done))} left"
 
     def _counts(self) -> str:
         failed = f", {self.failed} failed" if self.failed else ""

@@ -158,7 +158,7 @@ class Reader:
         return StudyRow(
             id=row["id"], name=row["name"], title=row["title"], question=row["question"], text=row["text"],
             baseline=row["baseline"], seed=int(row["seed"]), replications=row["replications"],
-            evaluation=json.loads(row["evaluation"]), created_at=row["created_at"],
+            evaluation=json.loads(row["evaluation"]), created_at=_utc(row["created_at"]),
         )  # fmt: skip
 
     def strategies(self, study_id: int, *, sweep: bool = False) -> list[StrategyRow]:
@@ -243,7 +243,11 @@ class Reader:
             .order_by(execution.c.id)
         )
         rows = self._mappings(query)
-        return [{**row, "packages": json.loads(row["packages"]), "machine": json.loads(row["machine"])} for row in rows]
+        return [
+            {**row, "started_at": _utc(row["started_at"]), "packages": json.loads(row["packages"]),
+             "machine": json.loads(row["machine"])}
+            for row in rows
+        ]  # fmt: skip
 
     def typical_seconds(self, inputs_hashes: Sequence[str]) -> float | None:
         """Return the mean computing time of finished runs with any of these inputs, or None."""
@@ -260,6 +264,11 @@ class Reader:
     def _mappings(self, query: Select[Any]) -> list[dict[str, Any]]:
         with refusals(self.name), self.engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _utc(stamp: dt.datetime) -> dt.datetime:
+    """Return a stored time with its zone, which SQLite forgets."""
+    return stamp.replace(tzinfo=dt.UTC) if stamp.tzinfo is None else stamp.astimezone(dt.UTC)
 
 
 def _swept(sweep: bool) -> Any:

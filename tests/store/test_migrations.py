@@ -1,8 +1,15 @@
 """The schema and its history agree, on every database, in both directions."""
 
+import contextlib
+import importlib
+import importlib.util
+import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +18,10 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, inspect
 
 from scenarios import migrations
+from scenarios.batch import run_study
 from scenarios.migrations.schema import metadata
+from scenarios.provenance import series_hash
+from scenarios.spec import Study
 from scenarios.store import Reader, Store
 
 
@@ -23,12 +33,40 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         made.dispose()
         return
     pytest.importorskip("psycopg", reason="no PostgreSQL driver: psycopg is not installed")
-    pgserver = pytest.importorskip("pgserver", reason="no PostgreSQL: pgserver is not installed")
-    server = pgserver.get_server(tmp_path / "pg")
-    made = create_engine(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
-    yield made
-    made.dispose()
-    server.cleanup()
+    with postgresql(tmp_path) as url:
+        made = create_engine(url)
+        yield made
+        made.dispose()
+
+
+@contextlib.contextmanager
+def postgresql(folder: Path) -> Iterator[str]:
+    """Run a PostgreSQL server of its own: the one of pgserver, else the system's, else skip."""
+    if importlib.util.find_spec("pgserver") is not None:
+        pgserver = importlib.import_module("pgserver")
+        server = pgserver.get_server(folder / "pg")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
+        return
+    initdb, postgres = shutil.which("initdb"), shutil.which("postgres")
+    if initdb is None or postgres is None:
+        pytest.skip("no PostgreSQL: neither pgserver nor initdb and postgres are installed")
+    with tempfile.TemporaryDirectory() as home:  # not below tmp_path, which only its owner may enter
+        user = "postgres" if os.geteuid() == 0 else None  # the server refuses to run as root
+        if user:
+            shutil.chown(home, user)
+        options = {"user": user, "cwd": home, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run([initdb, "-D", f"{home}/data", "-U", "tandem", "-A", "trust"], check=True, **options)
+        server = subprocess.Popen([postgres, "-D", f"{home}/data", "-k", home, "-h", ""], **options)
+        try:
+            for _ in range(100):
+                if Path(home, ".s.PGSQL.5432").exists():
+                    break
+                time.sleep(0.1)
+            yield f"postgresql+psycopg://tandem@/postgres?host={home}"
+        finally:
+            server.terminate()
+            server.wait()
 
 
 def differences(engine: Engine) -> list[object]:
@@ -86,3 +124,19 @@ def test_a_store_copied_as_a_file_is_a_store(tmp_path: Path) -> None:
     with Reader(f"sqlite:///{tmp_path / 'copy.db'}") as store:
         assert store.study_names() == []
     assert sqlite3.connect(db).execute("pragma journal_mode").fetchone() == ("wal",)
+
+
+def test_a_study_runs_on_postgresql_as_on_sqlite(small_study: Callable[..., Study], tmp_path: Path) -> None:
+    pytest.importorskip("psycopg", reason="no PostgreSQL driver: psycopg is not installed")
+    study, answers = small_study(replications=2), []
+    with postgresql(tmp_path) as url:
+        for address in (str(tmp_path / "store.db"), url):
+            with Store(address) as store:
+                report = run_study(study, store, workers=1, quiet=True)
+                again = run_study(study, store, workers=1, quiet=True)
+                hourly = store.hourly(report.study_id, "raw")
+                runs = [(run.strategy, run.replication, run.result_hash) for run in store.runs(report.study_id)]
+                answers.append((runs, store.metrics(report.study_id), series_hash(hourly), again.answered))
+            with Reader(address) as store:
+                assert store.study("steel-and-power").seed == 7
+    assert answers[0] == answers[1]

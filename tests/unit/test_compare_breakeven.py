@@ -108,6 +108,18 @@ def test_a_replication_missing_at_one_value_is_left_out() -> None:
     assert answer.n == 2
 
 
+def test_chance_alignment_is_taken_out_of_gains_in_euro() -> None:
+    """Cost falls by 300 (x - .13) and rises by a control variate of mean zero; per party it enters twofold."""
+    chance = np.random.default_rng(5).normal(0.0, 50.0, size=(6, 4))
+    gains = np.array([300.0 * (VALUES - 0.13)] * 6)
+    for outcome, party, weight in (("real_cost", "", 1.0), ("party_cost", "power", 2.0)):
+        control = sweep_of(-chance, outcome="imbalance_covariance")  # strategy less baseline is `chance`
+        sweep = pd.concat([sweep_of(gains - weight * chance, outcome=outcome, party=party), control])
+        (answer,) = break_evens(sweep, {**ASKED, "outcome": outcome, "parties": (party,)})
+        assert answer.crossings[0].value == pytest.approx(0.13, rel=1e-6)
+        assert list(answer.table["high"] - answer.table["low"]) == pytest.approx([0.0] * 4, abs=1e-6)
+
+
 def test_without_a_sweep_there_is_no_answer() -> None:
     assert break_evens(sweep_of(np.ones((2, 4))), None) == ()
     assert break_evens(sweep_of(np.ones((2, 4))).iloc[:0], ASKED) == ()
