@@ -54,7 +54,8 @@ def explain(study: Study) -> list[Row]:
     common: dict[str, Row] = {}
     single: list[Row] = []
     for name, inputs in study.strategies.items():
-        for key, group, parameter, value in parameters(inputs):
+        for key, group, parameter, raw in parameters(inputs):
+            value = _shown(raw, study)
             own = f"strategies.{name}.{key}"
             if key.startswith("contracts.") or own in study.origins:
                 single.append(_row(own, parameter, value, group, study.origins.get(own)))

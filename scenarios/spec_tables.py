@@ -147,6 +147,6 @@ def _series(path: Path, kind: str, _changed: int, _size: int) -> OwnSeries:
 
     clean = read_series(shown(path), "price" if kind == "price" else "load")
     for line in clean.report:
-        _log.warning("%s: %s", path.name, line)
+        _log.warning("%s", line)
     digest = hashlib.sha256(clean.values.tobytes()).hexdigest()
     return OwnSeries(name=str(path), first_day=clean.first.isoformat(), digest=digest, values=clean.values)

@@ -37,6 +37,14 @@ EXPECTED: dict[str, list[Expected]] = {
         (3, 13, "goals.baseline: no such strategy: 'nothing'", "known: none, raw, raw-with-fee, daily-total"),
     ],
     "break_even_descends": [(4, 13, "evaluate.break_even.values is no sweep", "two or more ascending values")],
+    "break_even_of_a_word": [
+        (4, 16, "evaluate.break_even.parameter: 'balancing.rule' is not a number", "a parameter with a unit"),
+    ],
+    "break_even_of_one_strategy": [
+        (4, 16, "evaluate.break_even.parameter: strategy none has no parameter 'contracts.plan.fee'",
+         "a parameter of both strategies"),
+    ],
+    "break_even_party": [(5, 14, "evaluate.break_even.parties: real_cost is one value for all parties", "")],
     "break_even_parameter": [
         (4, 16, "evaluate.break_even.parameter: no such parameter: 'balancing.betta'", "did you mean balancing.beta?"),
     ],
@@ -45,6 +53,9 @@ EXPECTED: dict[str, list[Expected]] = {
         (4, 20, "evaluate.parties.1: no such party: 'pwer'", "did you mean power? known: steel, "),
         (6, 16, "evaluate.break_even.parameter: no such parameter: 'balancing.betta'", "did you mean balancing.beta?"),
         (7, 15, "evaluate.break_even.strategy: no such strategy: 'rae'", "did you mean raw? known: none, raw, "),
+    ],
+    "break_even_without_party": [
+        (11, 3, "evaluate.break_even.parties is missing: party_cost has one value per party", "known: works, market, "),
     ],
     "break_even_values": [
         (4, 24, "evaluate.break_even.values: 9 is out of range", "from 0 to 5 EUR/MWh per MW"),

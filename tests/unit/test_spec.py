@@ -160,6 +160,7 @@ def test_an_own_price_series_reaches_the_model(tmp_path: Path) -> None:
     inputs = study.strategies["none"]
     series = inputs.own_series[0]
     assert inputs.market.price_table == series.name == str(tmp_path / "prices.csv")
+    assert next(row.value for row in explain(study) if row.key == "market.price_table") == "prices.csv"
     assert (series.first_day, series.values.shape, float(series.values[2, 5])) == ("2025-01-01", (14, 24), 35.0)
 
 
