@@ -19,6 +19,8 @@ MAX_BYTES = 200_000_000
 """Largest file that is read; ten years of quarter-hours take about 20 MB."""
 SHOWN = 8
 """Rows named in a message; the others are counted."""
+FIRST_YEAR, LAST_YEAR = 1980, 2100
+"""Years a meter can have seen or a forecast can name."""
 MONTHS = 12
 """Largest number that can be a month."""
 _MISSING = {"", "-", "--", "nan", "na", "n/a", "null", "none", "#n/a"}
@@ -264,7 +266,7 @@ def _stamp(cell: Any, *, day_first: bool) -> datetime | None:
             local = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the column decides the zone
             return local + later
         return datetime.fromisoformat(text) + later
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -277,6 +279,10 @@ def stamps(sheet: Sheet, column: str, talk: Talk) -> tuple[list[datetime], bool]
     if bad:
         talk.fault(f"column {column!r}: {str(cells[bad[0]])!r} is not a time",
                    "2025-01-31 13:45, 2025-01-31T13:45+01:00 or 31.01.2025 13:45", [sheet.rows[i] for i in bad])
+    odd_year = [i for i, stamp in enumerate(parsed) if stamp is not None and not FIRST_YEAR <= stamp.year <= LAST_YEAR]
+    if odd_year:
+        talk.fault(f"column {column!r}: the year of {str(cells[odd_year[0]])!r} is out of range",
+                   f"{FIRST_YEAR} to {LAST_YEAR}", [sheet.rows[i] for i in odd_year])
     good = [stamp for stamp in parsed if stamp is not None]
     zoned = [stamp.tzinfo is not None for stamp in good]
     if any(zoned) and not all(zoned):

@@ -208,6 +208,7 @@ def test_dates_can_be_cut_out(tmp_path: Path) -> None:
     ({"r5": "2025-01-06 03:00,inf"}, ["meter.csv:5", "'inf' is not a number"]),
     ({"r5": "2025-01-06 03:00,-2"}, ["meter.csv:5", "negative"]),
     ({"r5": "yesterday,2"}, ["meter.csv:5", "'yesterday' is not a time"]),
+    ({"r5": "0025-01-06 03:00,2"}, ["meter.csv:5", "out of range", "1980 to 2100"]),
     ({"r5": "2025-02-30 03:00,2"}, ["meter.csv:5", "is not a time"]),
     ({"r5": "2025-01-06T03:00+01:00,2"}, ["offset", "all or none"]),
     ({"r5": "2025-01-06 03:00,2,9"}, ["meter.csv:5", "not 2 cells"]),
