@@ -96,11 +96,15 @@ class Store(Reader):
             with _file_lock(Path(f"{self.engine.url.database}-lock"), self.name):
                 yield
             return
-        with self.engine.connect() as connection:
-            got = connection.execute(text("select pg_try_advisory_lock(:n)"), {"n": _LOCK_NUMBER}).scalar_one()
-            if not got:
+        with refusals(self.name), self.engine.connect() as opened:
+            connection = opened.execution_options(isolation_level="AUTOCOMMIT")
+            number = {"number": _LOCK_NUMBER}
+            if not connection.execute(text("select pg_try_advisory_lock(:number)"), number).scalar_one():
                 raise StoreError(_busy(self.name))
-            yield
+            try:
+                yield
+            finally:
+                connection.execute(text("select pg_advisory_unlock(:number)"), number)
 
     def enter(self, plan: StudyPlan) -> int:
         """Return the id of the study: the one already here if it is the same, else a new one, all pending.

@@ -17,6 +17,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, inspect
 
+from model.errors import StoreError
 from scenarios import migrations
 from scenarios.batch import run_study
 from scenarios.migrations.schema import metadata
@@ -137,6 +138,9 @@ def test_a_study_runs_on_postgresql_as_on_sqlite(small_study: Callable[..., Stud
                 hourly = store.hourly(report.study_id, "raw")
                 runs = [(run.strategy, run.replication, run.result_hash) for run in store.runs(report.study_id)]
                 answers.append((runs, store.metrics(report.study_id), series_hash(hourly), again.answered))
+            busy = pytest.raises(StoreError, match="another `tandem run` is writing")
+            with Store(address) as one, Store(address) as two, one.writing(), busy, two.writing():
+                pass
             with Reader(address) as store:
                 assert store.study("steel-and-power").seed == 7
     assert answers[0] == answers[1]
