@@ -1,0 +1,167 @@
+"""Where the numbers of a report come from: every parameter with its source, the tables, the software."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import PurePath
+from typing import Any
+
+from model.errors import InputError
+from model.inputs import GROUPS, DataContract, ManufacturerInputs, UtilityInputs
+from model.ledger import REAL_KINDS
+from model.outcomes import OUTCOME
+from model.parameters import Parameter, parameters_of
+
+_SECTIONS = ("calendar", "economy", "market", "balancing")
+_MEMBERS = (("manufacturers", ManufacturerInputs), ("utilities", UtilityInputs))
+_TRANSFERS = {
+    "sales": "sales of products", "goods": "materials between firms", "energy": "retail electricity",
+    "peak": "monthly peak charge", "wholesale": "day-ahead purchases",
+    "imbalance_energy": "imbalance energy at the day-ahead price", "imbalance": "imbalance settlement beyond that",
+    "fee": "fee for shared data",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One parameter of a strategy with its declaration.
+
+    Attributes:
+        section: heading under which it is listed, such as "firms.steel.process".
+        key: dotted key.
+        parameter: its declaration.
+        value: what was simulated.
+    """
+
+    section: str
+    key: str
+    parameter: Parameter
+    value: Any
+
+    @property
+    def changed(self) -> bool:
+        """Whether the study set another value than the default."""
+        return bool(self.value != self.parameter.default)
+
+    @property
+    def shown(self) -> str:
+        """The value with its unit."""
+        return with_unit(self.value, self.parameter.unit)
+
+    @property
+    def default_shown(self) -> str:
+        """The default with its unit."""
+        return with_unit(self.parameter.default, self.parameter.unit)
+
+
+def with_unit(value: Any, unit: str) -> str:
+    """Return a value for people: yes and no for a switch, the unit after a number."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (int, float)):
+        text = f"{value:,.10g}" if abs(value) >= 10_000 else f"{value:.10g}"
+        return text if unit in ("", "1") else f"{text} {unit}"
+    return PurePath(str(value)).name if value != "" else "none"
+
+
+def settings_of(tree: Mapping[str, Any]) -> list[Setting]:
+    """Return every declared parameter in a stored tree of inputs, in order of declaration."""
+    found: list[Setting] = []
+    for name in _SECTIONS:
+        found += _within(GROUPS[name], tree.get(name, {}), name)
+    for field, group in _MEMBERS:
+        for member in tree.get(field, ()):
+            found += _within(group, member, f"firms.{member['name']}")
+    for contract in tree.get("contracts", ()):
+        found += _within(DataContract, contract, f"contracts.{contract['name']}")
+    return found
+
+
+def _within(group: type, values: Mapping[str, Any], where: str) -> Iterator[Setting]:
+    for name, parameter in parameters_of(group).items():
+        if name in values:
+            yield Setting(where, f"{where}.{name}", parameter, values[name])
+    for item in dataclasses.fields(group):
+        if item.name in GROUPS and isinstance(values.get(item.name), Mapping):
+            yield from _within(GROUPS[item.name], values[item.name], f"{where}.{item.name}")
+
+
+@cache
+def sources() -> dict[str, dict[str, str]]:
+    """Return model/data/sources.yaml: source id -> title, reference, licence, attribution, read."""
+    from importlib.resources import files
+
+    from ruamel.yaml import YAML
+
+    text = files("model").joinpath("data", "sources.yaml").read_text(encoding="utf-8")
+    return {str(key): dict(entry) for key, entry in YAML(typ="safe").load(text).items()}
+
+
+def reference_of(source: str) -> str:
+    """Return the reference behind a source id; the id itself where the list of sources has no entry."""
+    entry = sources().get(source) or sources().get(source.replace("-", "_"))
+    return " ".join(str(entry.get("reference") or entry.get("title")).split()) if entry else source
+
+
+def tables_of(tree: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the calibrated tables and own series that a tree of inputs draws on, with licence and attribution."""
+    own = {entry["name"]: entry for entry in tree.get("own_series", ())}
+    names = dict.fromkeys(_table_names(tree))
+    return [_own_table(own[name]) if name in own else _table(name) for name in names]
+
+
+def _table_names(tree: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the tables that are used: those of a rule or process that is switched off are not."""
+    market = tree.get("market", {})
+    yield str(market.get("price_table", ""))
+    if market.get("closure") == "endogenous":
+        yield str(market.get("stack_table", ""))
+    for firm in tree.get("manufacturers", ()):
+        if firm["process"]["kind"] == "shaped":
+            yield str(firm["process"]["load_table"])
+    for utility in tree.get("utilities", ()):
+        yield str(utility["forecasting"]["error_table"])
+
+
+def _own_table(entry: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "table": PurePath(entry["name"]).name, "source": "the user's own series", "licence": "the user's own",
+        "attribution": "–", "method": f"read as it is, from {entry['first_day']} on; sha256 {entry['digest']}",
+        "date": "–",
+    }  # fmt: skip
+
+
+def _table(name: str) -> dict[str, str]:
+    from model.reference import read_tree
+
+    keys = ("source", "licence", "attribution", "method", "date")
+    try:
+        _, tree = read_tree(name)
+    except InputError:
+        return {"table": name, **dict.fromkeys(keys, "not readable on this machine any more")}
+    return {"table": PurePath(name).name, **{key: str(tree.get(key, "–")) for key in keys}}
+
+
+def kind_label(kind: str) -> str:
+    """Return what a payment is for, in words."""
+    if kind in REAL_KINDS:
+        return OUTCOME[REAL_KINDS[kind]].title.lower()
+    return _TRANSFERS.get(kind, kind.replace("_", " "))
+
+
+def stakeholders_of(text: str) -> tuple[dict[str, str], str]:
+    """Return who asks what, and the description, from a scenario file; nothing where it does not say."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        tree = YAML(typ="safe").load(text)
+    except YAMLError:
+        return {}, ""
+    tree = tree if isinstance(tree, Mapping) else {}
+    goals = tree.get("goals")
+    asked = goals.get("stakeholders") if isinstance(goals, Mapping) else None
+    people = {str(k): str(v) for k, v in asked.items()} if isinstance(asked, Mapping) else {}
+    description = tree.get("description")
+    return people, description if isinstance(description, str) else ""
