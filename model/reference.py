@@ -256,10 +256,11 @@ class _Reader:
         """Return the arrays of a block-bootstrap generator."""
         scores = self.array("scores", (None, None))
         days, components = scores.shape
-        day_type = self.array("day_type", (days,)).astype(np.int64)
-        if not np.isin(day_type, (0, 1, 2)).all():
+        kinds = self.array("day_type", (days,))
+        if not np.isin(kinds, (0, 1, 2)).all():
             self.fault("fit.day_type", "holds other values than 0, 1, 2")
-            day_type = np.zeros(days, dtype=np.int64)
+            kinds = np.zeros(days)
+        day_type = kinds.astype(np.int64)
         raw = self.array("raw_quantiles", (variables, 3, None))
         real = self.array("real_quantiles", (variables, 3, raw.shape[2]))
         self.ascending("raw_quantiles", raw)

@@ -287,6 +287,7 @@ def _damaged(tmp_path: Path, name: str, **changes: Any) -> Path:
     ({"mean": "text"}, ["fit.mean", "not an array"]),
     ({"noise_ar": [1.5]}, ["fit.noise_ar", "not stationary"]),
     ({"noise_ar": [float("nan")]}, ["fit.noise_ar", "not finite"]),
+    ({"day_type": [1e300] * 365}, ["fit.day_type", "other values than 0, 1, 2"]),
     ({"block_weeks": 0}, ["fit.block_weeks", "is 0", "from 1 to 26"]),
     ({"statistics": {"mean": {"value": 1}}}, ["statistics.mean", "sampling_sd"]),
     ({"source": ""}, ["source", "not empty"]),
