@@ -316,6 +316,9 @@ def ranking(
         msg = f"no finished run has a value of {goal}"
         raise StoreError(msg)
     table = values[goal, ""].dropna(axis="columns", how="all").dropna()
+    if table.empty:
+        msg = "no replication is finished under all strategies yet; `tandem run` resumes the study"
+        raise StoreError(msg)
     control = values.get((CONTROL, "")) if _has_control(goal) else None
     lower = OUTCOME[goal].direction != "higher"
     chance = probability_best(_without_chance(table, control, goal), lower_is_better=lower)
@@ -427,7 +430,9 @@ def _warnings(tables: StudyTables, differences: pd.DataFrame) -> list[str]:
         found.append(f"{failed} of {len(tables.runs)} runs failed; replications are compared where both sides finished")
     if waiting:
         found.append(f"{waiting} of {len(tables.runs)} runs are not finished; `tandem run` resumes them")
-    least = int(differences["n"].min()) if len(differences) else 0
+    if not len(differences):
+        return [*found, "there is no strategy to compare with the baseline"]
+    least = int(differences["n"].min())
     if least < FEW:
         found.append(f"n = {least} replications: too few for the intervals to be trusted; {FEW} or more are needed")
     return found

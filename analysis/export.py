@@ -140,6 +140,7 @@ def _about(comparison: Comparison) -> pd.DataFrame:
 
 def _workbook(comparison: Comparison, target: Path) -> None:
     from openpyxl import Workbook
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
     book = Workbook()
     book.remove(book.worksheets[0])
@@ -147,7 +148,8 @@ def _workbook(comparison: Comparison, target: Path) -> None:
         sheet = book.create_sheet(name)
         sheet.append(list(frame.columns))
         for row in records(frame):
-            sheet.append([_finite(value) for value in row.values()])
+            cells = [_finite(value) for value in row.values()]
+            sheet.append([ILLEGAL_CHARACTERS_RE.sub("", cell) if isinstance(cell, str) else cell for cell in cells])
         _finish_sheet(sheet)
     book.save(target)
 

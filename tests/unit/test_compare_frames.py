@@ -51,7 +51,7 @@ def transfers() -> pd.DataFrame:
 def tables(frame: pd.DataFrame | None = None, status: str = "done") -> StudyTables:
     plan = {"contracts": [{"provider": "steel", "partner": "power"}]}
     members = tuple(
-        StrategyRow(i, i, name, f"title of {name}", "", None, {} if name == "none" else plan, f"hash{i}")
+        StrategyRow(i, i, name, f"title of\a {name}", "", None, {} if name == "none" else plan, f"hash{i}")
         for i, name in enumerate(PARTY)
     )
     runs = [[name, None, r, 1, 7, status, 0.1, "h", "r", None] for name in PARTY for r in range(3)]
@@ -181,6 +181,26 @@ def test_too_few_replications_and_unfinished_runs_are_warned_of() -> None:
     assert any("9 of 9 runs failed" in words for words in compare_study(tables(status="failed")).warnings)
 
 
+def test_one_replication_and_one_strategy_still_have_an_answer(tmp_path: Path) -> None:
+    once = compare_study(tables(metrics().query("replication == 0")))
+    assert row(once, "raw", "real_cost")["verdict"] == "unclear"
+    assert "n = 1" in text.full(once)
+    export.write_xlsx(once, tmp_path / "once.xlsx")
+    alone = compare_study(tables(metrics().query("strategy == 'none'")))
+    assert list(alone.ranking["strategy"]) == ["none"]
+    assert "there is no strategy to compare with the baseline" in text.full(alone)
+    json.dumps(export.as_json(alone), allow_nan=False)
+
+
+def test_strategies_without_a_common_replication_cannot_be_ranked() -> None:
+    frame = metrics()
+    apart = ((frame["strategy"] == "raw") & (frame["replication"] > 0)) | (frame["strategy"] == "none") & (
+        frame["replication"] == 0
+    )
+    with pytest.raises(StoreError, match="no replication is finished under all strategies yet"):
+        compare_study(tables(frame[apart]))
+
+
 def test_another_baseline_and_an_impossible_one() -> None:
     assert row(compare_study(tables(), baseline="raw"), "none", "real_cost")["difference"] == pytest.approx(14 / 3)
     with pytest.raises(StoreError, match="the baseline 'other' is not a strategy; known: none, raw, =costly"):
@@ -225,6 +245,7 @@ def test_xlsx_holds_every_table_and_no_formula(comparison: Comparison, tmp_path:
     names = [sheet.cell(r, head.index("strategy") + 1) for r in range(2, sheet.max_row + 1)]
     assert [cell.value for cell in names] == ["raw", "none", "=costly"]
     assert {cell.data_type for cell in names} == {"s"}
+    assert sheet.cell(2, head.index("title") + 1).value == "title of raw"  # the bell cannot stand in a sheet
     assert sheet.cell(2, head.index("difference") + 1).value == pytest.approx(-14 / 3)
 
 
