@@ -245,10 +245,8 @@ def scenarios(draw: st.DrawFn) -> ModelInputs:
     """Return the inputs of a small economy."""
     names = draw(st.sampled_from([[], ["power"], ["power"], ["power"], ["north", "south"]]))
     firms = draw(chains(names))
-    shared = []
-    for firm in firms:
-        if firm.process.kind == "batch" and firm.utility and firm.count == 1 and draw(st.booleans()):
-            shared.append(draw(contracts(firm)))
+    works = [firm for firm in firms if firm.process.kind == "batch" and firm.utility and firm.count == 1]
+    shared = [draw(contracts(firm)) for firm in works if draw(st.booleans())]
     return ModelInputs(
         name="drawn",
         calendar=draw(periods()),
