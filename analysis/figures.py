@@ -28,7 +28,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 LINES = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (5, 1, 1, 1)))
 INKS: dict[str, str] = {INK: "ink", MUTED: "muted", GRID: "grid"} | {c: f"c{i + 1}" for i, c in enumerate(SERIES)}
 """Every colour that a figure uses -> the name of the page's colour that may replace it."""
-WIDTH_IN = 6.8
+WIDTH_IN = 6.2
 _FONTS = (
     "Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "Source Han Sans CN", "WenQuanYi Micro Hei",
     "Microsoft YaHei", "PingFang SC", "Heiti SC", "SimHei", "Arial Unicode MS",
@@ -172,7 +172,7 @@ def break_even(table: pd.DataFrame, *, title: str, unit: str, parameter: str, ma
     with _style():
         scale, unit = scale_of(table[["gain", "low", "high"]].to_numpy(), unit)
         groups = list(dict.fromkeys(table["group"]))
-        figure, axes = _canvas(3.6 + 0.25 * len(groups))
+        figure, axes = _canvas(4.0 + 0.25 * len(groups))
         for k, group in enumerate(groups):
             part = table[table["group"] == group].sort_values("value")
             color = SERIES[k % len(SERIES)]
@@ -185,7 +185,7 @@ def break_even(table: pd.DataFrame, *, title: str, unit: str, parameter: str, ma
             axes.axvline(marked, color=MUTED, linewidth=1.0, linestyle=LINES[2], label="value in this study")
         _grid(axes, "y")
         axes.set_xlabel(_wrapped(parameter, 62))
-        axes.set_ylabel(_wrapped(f"{title} ({unit}; 95\N{NO-BREAK SPACE}% band, {_count(table['n'])})", 34))
+        axes.set_ylabel(_wrapped(title, 34) + f"\n({unit}; 95 % band, {_count(table['n'])})")
         axes.margins(x=0.02)
         _legend(axes)
         return figure
@@ -331,5 +331,5 @@ def _plain(label: str) -> str:
 
 def _wrapped(words: str, width: int) -> str:
     """Return words in lines of about this width; a script without spaces is cut."""
-    lines = textwrap.wrap(" ".join(words.split()), width, break_long_words=True, max_lines=4, placeholder=" …")
+    lines = textwrap.wrap(words, width, break_long_words=True, max_lines=4, placeholder=" …")
     return "\n".join(lines)

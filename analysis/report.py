@@ -28,9 +28,10 @@ from analysis.report_sources import (
     tables_of,
     with_unit,
 )
-from analysis.report_text import Answer, answer_of, break_even_sentence, joined, level, titles_of
+from analysis.report_text import Answer, answer_of, break_even_sentence, joined, titles_of
 from analysis.tables import read_hourly, read_study
 from model.errors import StoreError
+from scenarios.provenance import model_version
 from scenarios.store import Reader
 
 
@@ -208,6 +209,7 @@ def _context(report: Report, today: dt.date) -> dict[str, Any]:
         "break_even": [break_even_sentence(one, titles) for one in comparison.break_even],
         "runs": _run_facts(comparison, finished), "warnings": comparison.warnings,
         "assumptions": _assumptions(comparison), "swept": _swept(comparison),
+        "other_model": any(one["model_version"] != model_version() for one in found.executions),
         "data_tables": tables_of(base.inputs), "provenance": _provenance(comparison), "limits": _limits(comparison),
         "joined": joined,
     }  # fmt: skip
@@ -257,8 +259,8 @@ def _run_facts(comparison: Comparison, finished: int) -> list[tuple[str, str]]:
         needed = rows["replications_needed_adjusted"].max()
         ratio = rows["variance_ratio"].min()
         facts += [
-            ("random futures needed for an interval of ± 5 % of the smallest difference", level(float(needed))),
-            ("how many times more would be needed if the strategies had futures of their own", level(float(ratio))),
+            ("random futures needed for an interval of ± 5 % of the smallest difference", f"{needed:,.0f}"),
+            ("how many times more would be needed if the strategies had futures of their own", f"{ratio:,.0f}"),
         ]
     return facts
 

@@ -262,8 +262,8 @@ def _week_caption(firm: str, utility: str, dates: Sequence[dt.date], base: Any, 
         f"The week from {dates[0].day} {dates[0]:%B %Y} in one random future (n = 1): the week whose forecast errors "
         f"are closest to the median week's. Above: the load of {party_label(firm)} and what {party_label(utility)} "
         f"expected of it a day ahead. Below: the imbalance that {party_label(utility)} is left with for all its "
-        "customers, after intraday trading. Over this whole random future the root mean square error of the forecast is "
-        f"{errors[0]:.1f} MW without and {errors[1]:.1f} MW with sharing."
+        "customers, after intraday trading. Over this whole random future the root mean square error of the forecast "
+        f"is {errors[0]:.1f} MW without and {errors[1]:.1f} MW with sharing."
     )
 
 

@@ -104,11 +104,18 @@ def reference_of(source: str) -> str:
     return " ".join(str(entry.get("reference") or entry.get("title")).split()) if entry else source
 
 
-def tables_of(tree: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return the calibrated tables and own series that a tree of inputs draws on, with licence and attribution."""
+def tables_of(tree: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what the calibrated tables and own series of a tree of inputs come from, with licence and attribution.
+
+    Tables that share everything but their name make one entry, whose `tables` are their names.
+    """
     own = {entry["name"]: entry for entry in tree.get("own_series", ())}
-    names = dict.fromkeys(_table_names(tree))
-    return [_own_table(own[name]) if name in own else _table(name) for name in names]
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for name in dict.fromkeys(_table_names(tree)):
+        entry = _own_table(own[name]) if name in own else _table(name)
+        table = entry.pop("table")
+        found.setdefault(tuple(entry.values()), {**entry, "tables": []})["tables"].append(table)
+    return list(found.values())
 
 
 def _table_names(tree: Mapping[str, Any]) -> Iterator[str]:

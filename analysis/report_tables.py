@@ -9,12 +9,14 @@ import pandas as pd
 
 from analysis.compare import FEW, Comparison
 from analysis.estimates import CONTROL
-from analysis.figures import scale_of
+from analysis.figures import axis_title, scale_of
 from analysis.report_sources import Setting, kind_label, settings_of, with_unit
 from analysis.report_text import (
     Change,
     cells,
     changes,
+    decimals_of,
+    fixed,
     goal_changes,
     level,
     party_label,
@@ -141,10 +143,11 @@ def component_table(comparison: Comparison) -> Table:
         for name in (*COST_COMPONENTS, "real_cost")
         if name in levels
     ]  # fmt: skip
-    head = ("component", f"{titles[comparison.baseline]}: level", *[f"{titles[name]}: difference" for name in others])
+    head = ("component", titles[comparison.baseline], *[titles[name] for name in others])
     caption = (
-        f"Real cost of all parties together by component, thousand EUR/yr, {count_words(base['n'])}; 95 % interval in "
-        "brackets, minus is a saving. Payments between parties are not real cost"
+        f"Real cost of all parties together by component, thousand EUR/yr, {count_words(base['n'])}: the level under "
+        f"“{titles[comparison.baseline]}” and the difference from it under each other strategy, 95 % interval in "
+        "brackets; minus is a saving. Payments between parties are not real cost"
     )
     return Table(caption, head, tuple(rows), strong=(len(rows) - 1,))
 
@@ -164,7 +167,10 @@ def bracketed(estimate: tuple[float, float, float], divisor: float, *, floor: fl
 def party_table(comparison: Comparison) -> Table:
     """Return the net cost of every party: difference, interval, share of bill, verdict."""
     titles, contract = titles_of(comparison), comparison.tables.contract_parties
-    found = changes(comparison, "party_cost")
+    order = {name: i for i, name in enumerate(others_of(comparison))}
+    found = sorted(
+        changes(comparison, "party_cost"), key=lambda one: (order[one.strategy], _place(one.party, contract))
+    )
     rows = []
     for one in found:
         verdict = party_verdict(one, comparison.bill.eur_per_year)
@@ -180,6 +186,11 @@ def party_table(comparison: Comparison) -> Table:
         "out even and have no contract are left out"
     )
     return Table(caption, head, tuple(rows), words=(0, 1, 2))
+
+
+def _place(party: str, first: Sequence[str]) -> tuple[int, str]:
+    """Return a sort key: parties to contracts in their order, then the others by name."""
+    return (first.index(party), "") if party in first else (len(first), party)
 
 
 def payments(comparison: Comparison, *, real: bool) -> pd.DataFrame:
@@ -250,17 +261,16 @@ def outcome_table(comparison: Comparison) -> Table:
                 continue
             counts += [one.n for one in mine.values()]
             rows.append((
-                OUTCOME[name].title, party_label(party), "–" if OUTCOME[name].unit == "1" else OUTCOME[name].unit,
-                level(_baseline_mean(comparison, name, party)),
+                axis_title(name), party_label(party), level(_baseline_mean(comparison, name, party)),
                 *[_outcome_cell(mine[other]) if other in mine else "–" for other in others],
             ))  # fmt: skip
-    head = ("outcome", "party", "unit", f"{titles[comparison.baseline]}: level",
-            *[f"{titles[name]}: difference" for name in others])  # fmt: skip
+    head = ("outcome", "party", titles[comparison.baseline], *[titles[name] for name in others])
     caption = (
-        f"Other outcomes that the study asks for, per year, {count_words(counts)}; 95 % interval in brackets. Outcomes "
-        "that no strategy changes are left out"
+        f"Other outcomes that the study asks for, {count_words(counts)}: the level under "
+        f"“{titles[comparison.baseline]}” and the difference from it under each other strategy, 95 % interval in "
+        "brackets. Outcomes that no strategy changes are left out"
     )
-    return Table(caption, head, tuple(rows), words=(0, 1, 2))
+    return Table(caption, head, tuple(rows), words=(0, 1))
 
 
 def _outcome_cell(one: Change) -> str:
@@ -295,9 +305,9 @@ def tail_table(comparison: Comparison) -> Table:
 
 
 def _risk_cell(row: dict[str, Any]) -> str:
-    error = row["standard_error"]
-    shown = level(float(f"{row['cvar_minus_mean'] / THOUSAND:.3g}"))
-    return shown if math.isnan(error) else f"{shown} ± {level(float(f'{error / THOUSAND:.2g}'))}"
+    value, error = row["cvar_minus_mean"] / THOUSAND, row["standard_error"] / THOUSAND
+    decimals = decimals_of(value, 2 * error)
+    return fixed(value, decimals) if math.isnan(error) else f"{fixed(value, decimals)} ± {fixed(error, decimals)}"
 
 
 def strategy_table(comparison: Comparison) -> Table:

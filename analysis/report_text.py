@@ -290,7 +290,7 @@ def _share(comparison: Comparison, share: float) -> str:
 
 def _party_sentence(comparison: Comparison, strategy: str, titles: dict[str, str]) -> str:
     groups: dict[str, list[str]] = {"gains": [], "pays": [], "unclear": [], "even": []}
-    for one in changes(comparison, "party_cost"):
+    for one in sorted(changes(comparison, "party_cost"), key=lambda one: -abs(one.value)):
         if one.strategy != strategy:
             continue
         word, name = party_verdict(one, comparison.bill.eur_per_year), party_label(one.party)
