@@ -109,12 +109,13 @@ def load_study(
         raise InputError(_tidy(faults))
     study = None
     with contextlib.suppress(TooManyFaults):
-        _rehearse(forest.tree, faults, whole=forest.whole)
         tree = forest.tree
         for name in overrides:
             tree = _overridden(tree, name, faults)
         tree = changed(tree, set_changes(sets, faults), faults, case=False)
-        study = _study(forest, tree, faults)
+        reading = Reading(faults, partial=not forest.whole)
+        study = _study(forest, tree, reading)
+        _rehearse(forest.tree, reading)
     if faults or study is None:
         raise InputError(_tidy(faults))
     return study
@@ -132,18 +133,24 @@ def _overridden(tree: Node, name: str, faults: list[Fault]) -> Node:
         return tree
 
 
-def _rehearse(tree: Node, faults: list[Fault], *, whole: bool) -> None:
-    """Try every override of the file, so that its mistakes show before it is needed."""
+def _rehearse(tree: Node, reading: Reading) -> None:
+    """Try every override of the file, so that its mistakes show before it is needed.
+
+    Args:
+        tree: the study.
+        reading: what was found without the override; mistakes that only follow from it are not repeated.
+    """
     section = tree.entries.get("overrides")
-    if section is None or not whole:
+    if section is None or reading.partial:
         return
     for name, override in section.entries.items():
-        if isinstance(override.value, dict):
-            found = Faults()
-            with contextlib.suppress(TooManyFaults):
-                read(STUDY, _overridden(tree, name, found), "", Reading(found))
-            own = {str(place) for place in _places_within(override)}
-            faults.extend(fault for fault in found if fault.where in own)
+        if not isinstance(override.value, dict) or any(reading.broken(key) for key, _ in flatten(override.entries)):
+            continue
+        found = Faults()
+        with contextlib.suppress(TooManyFaults):
+            read(STUDY, _overridden(tree, name, found), "", Reading(found))
+        own = {str(place) for place in _places_within(override)}
+        reading.faults.extend(fault for fault in found if fault.where in own)
 
 
 def _places_within(node: Node) -> Iterator[Place]:
@@ -152,19 +159,14 @@ def _places_within(node: Node) -> Iterator[Place]:
         yield from _places_within(child)
 
 
-def _read(tree: Node, faults: list[Fault], *, whole: bool) -> tuple[dict[str, Any], dict[str, Case], Reading]:
-    reading = Reading(faults, partial=not whole)
+def _study(forest: Forest, tree: Node, reading: Reading) -> Study | None:
     values = read(STUDY, tree, "", reading)
-    return values, build_cases(tree, faults) if whole else {}, reading
-
-
-def _study(forest: Forest, tree: Node, faults: list[Fault]) -> Study | None:
-    values, cases, reading = _read(tree, faults, whole=forest.whole)
-    if not forest.whole:
+    if reading.partial:
         return None
-    baseline = baseline_of(values, cases, reading)
+    cases = build_cases(tree, reading.faults)
+    baseline = baseline_of(values, reading)
     evaluation = evaluation_of(values, cases, baseline, reading)
-    if faults:
+    if reading.faults:
         return None
     goals = values["goals"]
     name = forest.path.stem

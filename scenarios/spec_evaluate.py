@@ -66,18 +66,18 @@ class Evaluation:
     break_even: BreakEven | None
 
 
-def baseline_of(values: Mapping[str, Any], cases: Mapping[str, Case], reading: Reading) -> str:
+def baseline_of(values: Mapping[str, Any], reading: Reading) -> str:
     """Return the study's baseline; complains if it is no strategy."""
     baseline = values.get("goals", {}).get("baseline", "")
-    if baseline and cases:
-        _known("goals.baseline", baseline, list(cases), "strategy", reading)
+    if baseline and "strategies" in values:
+        _known("goals.baseline", baseline, list(values["strategies"]), "strategy", reading)
     return str(baseline)
 
 
 def evaluation_of(values: Mapping[str, Any], cases: Mapping[str, Case], baseline: str, reading: Reading) -> Evaluation:
     """Return what the study evaluates, complaining about names that mean nothing."""
     section = values.get("evaluate", {})
-    firms = [name for case in list(cases.values())[:1] for name in case.values.get("firms", {})]
+    firms = list(next(iter(cases.values())).values.get("firms", {})) if cases else []
     parties = section.get("parties") or tuple(firms)
     _known_parties("evaluate.parties", parties, firms, reading)
     sweep = section.get("break_even")
@@ -91,12 +91,12 @@ def evaluation_of(values: Mapping[str, Any], cases: Mapping[str, Case], baseline
 def _known(where: str, name: str, known: Sequence[str], noun: str, reading: Reading) -> None:
     """Complain if `name` is not known."""
     if name not in known:
-        allowed = f"{nearest(name, known)} known: {', '.join(known) or 'none'}".strip()
+        allowed = f"{nearest(name, known)} known: {', '.join(known) or '(nothing)'}".strip()
         reading.complain(where, reading.places[where], f"{where}: no such {noun}: {name!r}", allowed)
 
 
 def _known_parties(where: str, parties: Sequence[str], firms: Sequence[str], reading: Reading) -> None:
-    for number, party in enumerate(parties):
+    for number, party in enumerate(parties if firms else ()):
         if party not in firms:
             _known(f"{where}.{number}", party, [*firms, *OTHER_PARTIES], "party", reading)
 
@@ -107,7 +107,7 @@ def _break_even(
     """Return the sweep, or None with complaints."""
     pair = {"strategy": sweep.get("strategy"), "baseline": sweep.get("baseline", baseline)}
     for key, name in pair.items():
-        if key in sweep:
+        if key in sweep and cases:
             _known(f"{_SWEEP}.{key}", name, list(cases), "strategy", reading)
     compared = {name: cases[name] for name in pair.values() if name in cases} or dict(list(cases.items())[:1])
     parameter = _swept(sweep["parameter"], compared, reading) if "parameter" in sweep and compared else None

@@ -65,19 +65,19 @@ def _resolved(text: str, key: str, where: str, reading: Reading) -> tuple[str, O
         InputError: if there is no such table or file, or the file is no good.
     """
     suffix = Path(text).suffix.lower()
-    if suffix not in (*_SERIES_SUFFIXES, _TABLE_SUFFIX) and "/" not in text:
+    if not suffix and "/" not in text:
         known = committed_tables(_KINDS[key])
         if text not in known:
             allowed = f"{nearest(text, known)} known: {', '.join(known)}; or a file beside the scenario".strip()
             raise InputError([Fault("", f"no {_spoken(key)} table: {text!r}", allowed)])
         return text, None
+    suffixes = (_TABLE_SUFFIX, *(_SERIES_SUFFIXES if key in _SERIES else ()))
+    if suffix not in suffixes:
+        raise InputError([Fault("", f"{text!r} is no {_spoken(key)} table", f"allowed: {', '.join(suffixes)} files")])
     path = _file(text, where, reading)
     if suffix == _TABLE_SUFFIX:
         _check_table(path, key)
         return str(path), None
-    if key not in _SERIES or suffix not in _SERIES_SUFFIXES:
-        suffixes = (_TABLE_SUFFIX, *(_SERIES_SUFFIXES if key in _SERIES else ()))
-        raise InputError([Fault("", f"{text!r} is no {_spoken(key)} table", f"allowed: {', '.join(suffixes)} files")])
     status = path.stat()
     return str(path), _series(path, _KINDS[key], status.st_mtime_ns, status.st_size)
 

@@ -225,7 +225,7 @@ def _within_study(tree: Node, path: tuple[str, ...], child: Node, faults: list[F
 
 
 def _no_such(child: Node, noun: str, name: str, known: Sequence[str]) -> Fault:
-    allowed = f"{nearest(name, known)} known: {', '.join(known) or 'none'}".strip()
+    allowed = f"{nearest(name, known)} known: {', '.join(known) or '(nothing)'}".strip()
     return Fault(str(child.key_place), f"no such {noun}: {name!r}", allowed)
 
 
@@ -256,7 +256,7 @@ def override_changes(tree: Node, name: str) -> dict[str, Node]:
     overrides = tree.entries["overrides"].entries if "overrides" in tree.entries else {}
     if name in overrides:
         return overrides[name].entries
-    allowed = f"{nearest(name, list(overrides))} the study has: {', '.join(overrides) or 'none'}".strip()
+    allowed = f"{nearest(name, list(overrides))} the study has: {', '.join(overrides) or '(nothing)'}".strip()
     raise InputError([Fault("--override", f"no such override: {name!r}", allowed)])
 
 

@@ -25,6 +25,10 @@ type Expected = tuple[int, int, str, str]
 EXPECTED: dict[str, list[Expected]] = {
     "a_list": [(1, 1, "the file is not a scenario", STEPS)],
     "alias_bomb": [(5, 12, "more than 20,000 values, aliases expanded", "")],
+    "alias_for_a_file": [
+        (1, 1, "no anchor &scenario before this alias", ""),
+        (1, 1, "the file is not a scenario", STEPS),
+    ],
     "alias_of_itself": [(3, 11, "no anchor &p before this alias", "")],
     "bad_data_file": [
         (6, 21, "firms.metalworks.process.load_table: meter.csv:1: column 'load' names no unit", "kwh"),
@@ -119,6 +123,10 @@ EXPECTED: dict[str, list[Expected]] = {
         (7, 1, "key 'seed' is missing in run", "Seed of all random futures."),
     ],
     "missing_section": [(1, 1, "section 'run' is missing", "Step 4, run")],
+    "misspelt_alias": [
+        (4, 17, "no anchor &sead before this alias", ""),
+        (6, 25, "no anchor &cost before this alias", ""),
+    ],
     "misspelt_change": [
         (5, 7, "unknown key 'proces' in firms.steel", "did you mean process? allowed: count, sector, "),
         (6, 7, "no such firm: 'stele'", "did you mean steel? known: steel, metalworks, "),
@@ -135,7 +143,21 @@ EXPECTED: dict[str, list[Expected]] = {
         (3, 20, "calendar.days: -365 is out of range", "from 1 to 7305 day"),
         (3, 35, "calendar.burn_in: '-1 day' = -1.0 is out of range", "from 0 to 1825 day"),
     ],
+    "no_firms": [(3, 3, "firms names no firm", "at least 1")],
+    "no_platforms": [
+        (1, 1, "key 'outcomes' is missing in goals", "Name of an outcome."),
+        (1, 1, "section 'platforms' is missing", "Step 2, build platforms"),
+        (5, 22, "evaluate.outcomes is an empty list", "a list such as [a, b]"),
+        (5, 26, "key 'values' is missing in evaluate.break_even", "ascending, at least two"),
+    ],
     "no_section": [(1, 1, "the file is not a scenario", STEPS)],
+    "not_a_section": [
+        (3, 17, "goals.stakeholders is not a section", "stakeholder names, each with a value of its own"),
+        (5, 11, "market is not a section", "the keys closure, price_table, "),
+        (6, 10, "firms is not a section", "firm names, each with a section of its own"),
+        (9, 14, "strategies.raw.changes is not a section", "dotted keys with values"),
+        (10, 11, "policies is not a section", "dotted keys with values"),
+    ],
     "not_a_date": [(3, 21, "calendar.start: '2025-02-30' is not a date", "YYYY-MM-DD")],
     "only_comment": [(1, 1, "the file is empty", "see tandem new")],
     "out_of_range": [(4, 11, "balancing.beta: 9 is out of range", "from 0 to 5 EUR/MWh per MW")],
@@ -192,6 +214,13 @@ EXPECTED: dict[str, list[Expected]] = {
     "unknown_unit": [
         (6, 18, "firms.steel.process.furnace: '48 mw': 'mw' is not a unit; did you mean MW?; "
                 "write it in W, kW, MW, GW, TW", "from 0.001 to 10000 MW"),
+    ],
+    "wrong_file_for_a_table": [
+        (4, 18, "market.price_table: 'notes.yaml/prices' is no price table", ".json, .csv, .txt, .parquet, .pq files"),
+        (5, 18, "market.stack_table: broken.json:1:30: is not a JSON text", "tandem calibrate"),
+        (7, 40, "firms.metalworks.process.load_table: 'meter.xlsx' is no load table", ".json, .csv, "),
+        (8, 37, "firms.platers.process.load_table: no such file: 'missing.json'", ""),
+        (9, 40, "firms.power.forecasting.error_table: 'meter.csv' is no forecast error table", "allowed: .json files"),
     ],
     "wrong_kind_of_table": [
         (4, 18, "market.price_table: no price table: 'metal_processing_2018'", "known: day_ahead_de_"),
@@ -373,6 +402,14 @@ def test_a_scenario_that_is_not_there(name: str, said: str) -> None:
     assert said in str(caught.value)
 
 
+def test_a_table_with_a_number_of_thousands_of_digits_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "stack.json").write_text('{"kind": "stack", "blocks": ' + "9" * 5000 + "}")
+    scenario = tmp_path / "mine.yaml"
+    scenario.write_text("extends: steel-and-power\nplatforms: {market: {stack_table: stack.json}}\n")
+    with pytest.raises(InputError, match=r"stack.json cannot be read: Exceeds the limit \(4300 digits\)"):
+        load_study(str(scenario))
+
+
 def test_a_folder_is_no_scenario(tmp_path: Path) -> None:
     folder = tmp_path / "folder.yaml"
     folder.mkdir()
@@ -394,6 +431,14 @@ def test_a_folder_is_no_scenario(tmp_path: Path) -> None:
         ("contracts.plam.fee=1", "--set contracts.plam.fee: no such contract: 'plam' (did you mean plan?"),
         ("firms.stele.count=1", "--set firms.stele.count: no such firm: 'stele' (did you mean steel?"),
         ("run.replications=0", "--set run.replications: run.replications: 0 is out of range"),
+        (
+            "firms.steel=3",
+            "--set firms.steel: firms.steel is not a section (allowed: a section with type: manufacturer or",
+        ),
+        (
+            "evaluate.break_even={parameter: contracts.plan.noise_sd, values: [0, .inf], baseline: raw-with-fee}",
+            "evaluate.break_even.values is no sweep (allowed: finite values)",
+        ),
         ("strategies.none=null", "goals.baseline: no such strategy: 'none'"),
         ("a" + ".a" * 5000 + "=1", "unknown key"),
     ],

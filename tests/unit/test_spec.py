@@ -7,7 +7,7 @@ import pytest
 
 from model.inputs import Balancing, ManufacturerInputs, as_tree
 from scenarios.spec import Study, library, load_study, study_hash
-from scenarios.spec_explain import as_yaml, explain, resolved
+from scenarios.spec_explain import as_yaml, explain, for_json, resolved
 
 MINIMAL = """\
 goals: {question: Does it pay?, outcomes: [real_cost], baseline: none}
@@ -218,3 +218,43 @@ def test_explain_names_the_line_of_every_value(tmp_path: Path) -> None:
     assert line.strip().startswith("furnace: float = declare(")
     fields = {field.name for field in dataclasses.fields(ManufacturerInputs)} - {"name"}
     assert {key.split(".")[2] for key in rows if key.startswith("firms.works.")} == fields
+
+
+def test_a_calibrated_table_of_the_users_own_reaches_the_model(tmp_path: Path) -> None:
+    committed = Path(__file__).parents[2] / "model" / "data" / "metal_processing_2018.json"
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "mine.json").write_bytes(committed.read_bytes())
+    process = "process: {kind: shaped, load_table: tables/mine.json}"
+    study = study_of(tmp_path, MINIMAL.replace("metered_alone: true", process).replace("\n  raw:", "\n  # raw:"))
+    assert works(study).process.load_table == str(tmp_path / "tables" / "mine.json")
+    assert study.strategies["none"].own_series == ()
+
+
+def test_nested_policies_and_set_sections_mean_the_same_as_dotted_ones(tmp_path: Path) -> None:
+    nested = study_of(tmp_path, MINIMAL + "policies: {market: {carbon_price: 100}}\n")
+    assert nested.policies == {"market.carbon_price": 100}
+    section = load_study("steel-and-power", sets=["balancing={beta: 0.3, rule: dual}", "goals.outcomes=[party_cost]"])
+    assert (section.strategies["raw"].balancing.beta, section.strategies["raw"].balancing.rule) == (0.3, "dual")
+    assert section.goals == ("party_cost",)
+
+
+def test_infinite_noise_is_a_value_and_survives_json(tmp_path: Path) -> None:
+    study = load_study("steel-and-power", sets=["contracts.plan.noise_sd=.inf"])
+    assert study.strategies["raw"].contracts[0].noise_sd == float("inf")
+    assert for_json(resolved(study))["strategies"]["raw"]["contracts"]["plan"]["noise_sd"] == ".inf"
+    assert study_of(tmp_path, as_yaml(resolved(study))).strategies == study.strategies
+
+
+def test_a_stack_of_the_users_own_is_checked_and_used(tmp_path: Path) -> None:
+    committed = Path(__file__).parents[2] / "model" / "data" / "stack_de.json"
+    (tmp_path / "stack.json").write_bytes(committed.read_bytes())
+    study = study_of(tmp_path, MINIMAL.replace("platforms:\n", "platforms:\n  market: {stack_table: stack.json}\n"))
+    assert study.strategies["none"].market.stack_table == str(tmp_path / "stack.json")
+
+
+def test_what_was_cleaned_in_an_own_series_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = [f"2025-01-{day:02d} {hour:02d}:00,{10 * day + hour}" for day in range(1, 15) for hour in range(24)]
+    del rows[30]
+    (tmp_path / "prices.csv").write_text("time,price_eur_mwh\n" + "\n".join(rows) + "\n")
+    study_of(tmp_path, MINIMAL.replace("platforms:\n", "platforms:\n  market: {price_table: prices.csv}\n"))
+    assert "prices.csv: 1 missing value" in caplog.text
