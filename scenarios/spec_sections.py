@@ -23,7 +23,7 @@ MAX_REPLICATIONS = 100_000
 MAX_SEED = 2**63 - 1
 MAX_FIRMS = 1_000
 """Firms with a section of their own; a section may stand for many firms alike."""
-_SETTING = "setting of the study"
+_NO_SOURCE = ""  # a choice of whoever asks, not a fact about the world
 
 
 def setting(
@@ -37,7 +37,7 @@ def setting(
 ) -> Leaf:
     """Return the leaf of a value that belongs to the study and not to the model."""
     unit = "1" if kind in ("int", "float") else ""
-    return Leaf(Parameter(name, kind, default, unit, bounds, choices, "constant", _SETTING, "", doc))
+    return Leaf(Parameter(name, kind, default, unit, bounds, choices, "constant", _NO_SOURCE, "", doc))
 
 
 def section_of(group: type) -> Section:
