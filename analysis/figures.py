@@ -7,7 +7,8 @@ written as the fixed values of `INKS`, so that a page can replace them by its ow
 
 import contextlib
 import io
-import textwrap
+import re
+import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,13 @@ _FONTS = (
 )  # fmt: skip
 _SCALES = ((1e9, "billion "), (1e6, "million "), (1e3, "thousand "))
 _BAND = 0.18
+_MOST_LINES = 4
+_LINE, _ROW = 50, 24
+"""Letters in a line across a figure, and in the label of a row."""
+_LINE_IN = 0.21
+_WIDE = "\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
+_TOKENS = re.compile(f"[ \\t\\n]+|[{_WIDE}]|[^ \\t\\n{_WIDE}]+")
+"""Spaces, single wide letters, and words: a line may end after any of them."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ def strategy_differences(table: pd.DataFrame, series: Sequence[Series], outcome:
     with _style():
         shown = table[["difference", "low", "high", "plain_difference", "plain_low", "plain_high"]]
         scale, unit = scale_of(shown.to_numpy(), outcome.unit)
-        figure, axes = _canvas(1.5 + 0.62 * len(series))
+        figure, axes = _canvas(1.7 + _height([one.label for one in series], _ROW, least=0.62))
         for place, one in enumerate(series):
             row = table[table["strategy"] == one.name].iloc[0]
             has_second = bool(np.isfinite(row["plain_difference"]))
@@ -104,7 +112,9 @@ def grouped_differences(
     with _style():
         items = list(dict.fromkeys(table["item"]))
         scale, unit = scale_of(table[["difference", "low", "high"]].to_numpy(), unit)
-        figure, axes = _canvas(1.4 + 0.3 * len(series) + len(items) * (0.28 + 0.2 * len(series)))
+        figure, axes = _canvas(
+            1.2 + _height([one.label for one in series], _LINE) + _height(items, _ROW, least=0.28 + 0.2 * len(series))
+        )
         step = 0.72 / len(series)
         for k, one in enumerate(series):
             for place, item in enumerate(items):
@@ -172,7 +182,7 @@ def break_even(table: pd.DataFrame, *, title: str, unit: str, parameter: str, ma
     with _style():
         scale, unit = scale_of(table[["gain", "low", "high"]].to_numpy(), unit)
         groups = list(dict.fromkeys(table["group"]))
-        figure, axes = _canvas(4.0 + 0.25 * len(groups))
+        figure, axes = _canvas(3.4 + _height([*groups, "value in this study"], _LINE))
         for k, group in enumerate(groups):
             part = table[table["group"] == group].sort_values("value")
             color = SERIES[k % len(SERIES)]
@@ -184,7 +194,7 @@ def break_even(table: pd.DataFrame, *, title: str, unit: str, parameter: str, ma
         if marked is not None:
             axes.axvline(marked, color=MUTED, linewidth=1.0, linestyle=LINES[2], label="value in this study")
         _grid(axes, "y")
-        axes.set_xlabel(_wrapped(parameter, 62))
+        figure.supxlabel(_wrapped(parameter, _LINE), fontsize="medium")
         axes.set_ylabel(_wrapped(title, 34) + f"\n({unit}; 95 % band, {_count(table['n'])})")
         axes.margins(x=0.02)
         _legend(axes)
@@ -276,8 +286,14 @@ def _interval(axes: "Axes", estimate: Any, place: float, scale: float, one: Seri
               markerfacecolor="none" if hollow else one.color, linestyle="none")  # fmt: skip
 
 
+def _height(labels: Sequence[str], width: float, least: float = 0.0) -> float:
+    """Return the inches that labels take, one above the other: each at least `least`, all rows alike if it is given."""
+    lines = [_wrapped(label, width).count("\n") + 1 for label in labels]
+    return len(lines) * max(least, max(lines) * _LINE_IN + 0.05) if least else sum(lines) * _LINE_IN
+
+
 def _rows(axes: "Axes", labels: Sequence[str]) -> None:
-    axes.set_yticks(range(len(labels)), labels=[_wrapped(label, 24) for label in labels])
+    axes.set_yticks(range(len(labels)), labels=[_wrapped(label, _ROW) for label in labels])
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(labels) - 0.45, -0.55)
     axes.spines["left"].set_visible(False)
@@ -286,7 +302,7 @@ def _rows(axes: "Axes", labels: Sequence[str]) -> None:
 
 
 def _difference_axis(axes: "Axes", title: str, unit: str, counts: Any) -> None:
-    axes.set_xlabel(_wrapped(title, 58) + f"\n({unit}; 95 % interval, {_count(counts)})")
+    axes.figure.supxlabel(_wrapped(title, _LINE) + f"\n({unit}; 95 % interval, {_count(counts)})", fontsize="medium")
     axes.locator_params(axis="x", nbins=6)
     axes.margins(x=0.06)
 
@@ -300,8 +316,7 @@ def _key(axes: "Axes", entries: Sequence[tuple[str, str, str, bool]]) -> None:
                markerfacecolor="none" if hollow else color, label=_plain(label))
         for marker, color, label, hollow in entries
     ]  # fmt: skip
-    axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), frameon=False, borderaxespad=0.3, ncols=1,
-                handlelength=1.8)  # fmt: skip
+    axes.figure.legend(handles=handles, loc="outside upper left", frameon=False, borderaxespad=0.3, handlelength=1.8)
 
 
 def _legend(axes: "Axes") -> None:
@@ -324,12 +339,31 @@ def _quoted(words: str) -> str:
 
 
 def _plain(label: str) -> str:
-    """Return a label that matplotlib draws as it is: a leading underscore would hide it."""
-    short = textwrap.shorten(" ".join(label.split()), 60, placeholder="…") or "…"
-    return f" {short}" if short.startswith("_") else short
+    """Return a legend's label, wrapped; a leading underscore would hide it."""
+    words = _wrapped(label, _LINE) or "…"
+    return f" {words}" if words.startswith("_") else words
 
 
-def _wrapped(words: str, width: int) -> str:
-    """Return words in lines of about this width; a script without spaces is cut."""
-    lines = textwrap.wrap(words, width, break_long_words=True, max_lines=4, placeholder=" …")
-    return "\n".join(lines)
+def _wrapped(words: str, width: float) -> str:
+    """Return words in at most four lines of about this many average letters; a word longer than a line is cut."""
+    lines, used = [""], 0.0
+    for token in _TOKENS.findall(words.strip()):
+        size = sum(map(_letter_width, token))
+        pieces = [token] if size <= width else list(token)
+        for piece in pieces:
+            size = sum(map(_letter_width, piece))
+            if lines[-1] and used + size > width:
+                lines.append("")
+                used = 0.0
+            if lines[-1] or not piece.isspace():
+                lines[-1] += piece
+                used += size
+    lines = [line.rstrip(" ") for line in lines]
+    return "\n".join(lines if len(lines) <= _MOST_LINES else [*lines[: _MOST_LINES - 1], lines[_MOST_LINES - 1] + " …"])
+
+
+def _letter_width(letter: str) -> float:
+    """Return the width of a letter over that of an average one."""
+    if unicodedata.east_asian_width(letter) in "WF":
+        return 1.75
+    return 1.65 if letter in "WM@%" else 1.45 if letter in "mw" else 1.2 if letter.isupper() else 1.0

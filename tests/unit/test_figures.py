@@ -1,0 +1,156 @@
+"""Figures: labels generated from declarations, n always named, shapes beside colours, the same bytes every time."""
+
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from analysis import figures
+from analysis.figures import INKS, MARKERS, SERIES, Series
+from model.outcomes import OUTCOME
+
+HARD = "_省电 $x_1$ <b>&\"'"
+
+
+def strategy_table(names: list[str], *, with_plain: bool = True) -> pd.DataFrame:
+    plain = [-12_000.0, -30_000.0, 6_000.0] if with_plain else [np.nan] * 3
+    rows = [[name, 30, -20_000.0 - k, -25_000.0, -15_000.0, *plain] for k, name in enumerate(names)]
+    columns = ["strategy", "n", "difference", "low", "high", "plain_difference", "plain_low", "plain_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def series_of(names: list[str]) -> list[Series]:
+    return [Series(name, f"Title of {name}", k) for k, name in enumerate(names)]
+
+
+def grouped_table(names: list[str], items: list[str]) -> pd.DataFrame:
+    rows = [[n, item, 12, 1.5e6 * (k + 1), 1.2e6, 4e6] for item in items for k, n in enumerate(names)]
+    return pd.DataFrame(rows, columns=["strategy", "item", "n", "difference", "low", "high"])
+
+
+def week_table() -> pd.DataFrame:
+    hours = np.arange(48)
+    lines = [("load", "load"), ("load", "from history"), ("load", "with plan"), ("imbalance", "without"),
+             ("imbalance", "with")]  # fmt: skip
+    parts = [pd.DataFrame({"panel": p, "series": s, "hour": hours, "value": 30 + np.cos(hours)}) for p, s in lines]
+    return pd.concat(parts, ignore_index=True)
+
+
+def sweep_table(groups: list[str]) -> pd.DataFrame:
+    rows = [
+        [g, v, 10, 1e4 * v - 2e3 * k, 1e4 * v - 9e3, 1e4 * v + 9e3] for k, g in enumerate(groups) for v in (0, 0.2, 0.5)
+    ]
+    return pd.DataFrame(rows, columns=["group", "value", "n", "gain", "low", "high"])
+
+
+def drawings() -> dict[str, Figure]:
+    names = ["a", "b"]
+    return {
+        "strategies": figures.strategy_differences(
+            strategy_table(names), series_of(names), OUTCOME["real_cost"], "No sharing"
+        ),
+        "grouped": figures.grouped_differences(
+            grouped_table(names, ["steel", "power"]), series_of(names), title="Net cost", unit="EUR/yr", baseline="None"
+        ),
+        "week": figures.typical_week(
+            week_table(), load_title="Load of steel", imbalance_title="Imbalance", days=["Mon", "Tue"]
+        ),
+        "break-even": figures.break_even(
+            sweep_table(["steel", "power"]), title="Gain", unit="EUR/yr", parameter="beta (1)", marked=0.2
+        ),
+    }
+
+
+def words_of(figure: Figure) -> str:
+    svg = figures.svg_of(figure, text=True)
+    return " ".join(re.sub(r"<[^>]+>", " ", svg).replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+@pytest.mark.parametrize("name", ["strategies", "grouped", "week", "break-even"])
+def test_the_same_table_gives_the_same_bytes_and_a_caption_with_n(name: str) -> None:
+    first, second = drawings()[name], drawings()[name]
+    assert isinstance(first, Figure)
+    for text in (True, False):
+        assert figures.svg_of(first, text=text) == figures.svg_of(second, text=text)
+    assert figures.png_of(first, dpi=50) == figures.png_of(second, dpi=50)
+    assert "n = " in words_of(first)
+
+
+def test_the_axis_is_labelled_from_the_declared_outcome_and_its_unit() -> None:
+    names = ["a"]
+    figure = figures.strategy_differences(
+        strategy_table(names), series_of(names), OUTCOME["cost_imbalance"], "No sharing"
+    )
+    label = words_of(figure)
+    assert OUTCOME["cost_imbalance"].title in label
+    assert "(thousand EUR/yr; 95 % interval, n = 30)" in label
+    assert "“No sharing”" in label
+
+
+def test_every_interval_is_drawn_at_the_numbers_of_the_table() -> None:
+    figure = figures.grouped_differences(
+        grouped_table(["a"], ["steel"]), series_of(["a"]), title="Net cost", unit="EUR/yr", baseline="None"
+    )
+    lines = [line.get_xdata() for line in figure.axes[0].lines]
+    assert any(np.allclose(x, [1.2, 4.0]) for x in lines if len(x) == 2), "interval in million EUR"
+    assert any(np.allclose(x, [1.5]) for x in lines if len(x) == 1), "estimate in million EUR"
+
+
+def test_series_differ_in_colour_and_in_shape() -> None:
+    series = series_of([str(k) for k in range(len(SERIES))])
+    assert len({one.color for one in series}) == len({one.marker for one in series}) == len(SERIES) == len(MARKERS)
+
+
+@pytest.mark.parametrize("name", ["strategies", "grouped", "week", "break-even"])
+def test_a_page_can_replace_every_colour(name: str) -> None:
+    svg = figures.svg_of(drawings()[name], text=True)
+    assert set(re.findall(r"#[0-9a-f]{6}\b", svg)) <= {*INKS, "#ffffff", "#000000"}
+    painted = re.findall(r"(?:fill|stroke): (#(?:ffffff|000000))", svg)
+    assert not painted, "black or white ink would vanish on one of the two backgrounds"
+
+
+def test_names_are_drawn_as_they_are_not_as_formulas() -> None:
+    series = [Series("a", HARD, 0), Series("b", "__", 1)]
+    figure = figures.grouped_differences(
+        grouped_table(["a", "b"], [HARD]), series, title=HARD, unit="EUR/yr", baseline=HARD
+    )
+    svg = figures.svg_of(figure, text=True)
+    assert "$x_1$" in svg
+    assert "<b>" not in svg
+    assert len(figure.legends[0].get_texts()) == 2, "a leading underscore must not hide an entry"
+    assert figures.png_of(figure, dpi=40).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("long", [
+    "A strategy whose title is much too long to stand beside an axis of any figure of this size at all",
+    "钢铁厂与电力公司共享生产计划并按月结算费用的策略" * 3, "W" * 90,
+])  # fmt: skip
+def test_nothing_sticks_out_of_the_figure(long: str) -> None:
+    names = ["a", "b", "c"]
+    series = [Series(name, f"{long} {name}", k) for k, name in enumerate(names)]
+    for figure in (
+        figures.strategy_differences(strategy_table(names), series, OUTCOME["real_cost"], long),
+        figures.grouped_differences(
+            grouped_table(names, [long, "steel"]), series, title="Net cost", unit="EUR/yr", baseline=long
+        ),
+    ):
+        figures.png_of(figure, dpi=72)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing")  # this machine may have no Chinese font
+            box = figure.get_tightbbox()
+        assert box.x0 >= 0
+        assert box.y0 >= 0
+        assert box.x1 <= figure.get_figwidth()
+        assert box.y1 <= figure.get_figheight()
+
+
+@pytest.mark.parametrize(("largest", "unit", "expected"), [
+    (999.0, "EUR/yr", (1.0, "EUR/yr")), (1e3, "EUR/yr", (1e3, "thousand EUR/yr")),
+    (-2e6, "EUR/yr", (1e6, "million EUR/yr")),
+    (5e9, "EUR/yr", (1e9, "billion EUR/yr")), (5e9, "MWh/yr", (1.0, "MWh/yr")), (np.nan, "EUR/yr", (1.0, "EUR/yr")),
+])  # fmt: skip
+def test_money_is_scaled_and_nothing_else_is(largest: float, unit: str, expected: tuple[float, str]) -> None:
+    assert figures.scale_of([0.0, largest], unit) == expected
