@@ -6,6 +6,7 @@ resumed by the same command; a killed worker costs time, never a run.
 """
 
 import dataclasses
+import logging
 import time
 import traceback
 from collections import deque
@@ -14,7 +15,6 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from dataclasses import dataclass
 from typing import Any
 
-from model.errors import TandemError
 from model.inputs import ModelInputs, replace_inputs
 from scenarios.executors import executor, stop
 from scenarios.progress import Progress
@@ -30,6 +30,7 @@ TASK_SECONDS = 0.4
 MOST_DEATHS = 2
 """How often a task may kill a worker while it runs alone, before its runs are recorded as failed."""
 _TRIAL_DAYS = 20
+_log = logging.getLogger(__name__)
 _POLL_S = 0.5
 
 
@@ -208,7 +209,7 @@ def _compute(tasks: list[Task], store: Store, workers: int, progress: Progress) 
 
     if not is_cached():
         progress.say("compiling kernels, once")
-        _try_warm_up(tasks[0])
+        _compile(tasks[0], workers)
     crew = _Crew(store, store.begin(execution()), max(1, min(workers, len(tasks))), progress)
     try:
         _drive(deque(tasks), crew)
@@ -218,11 +219,15 @@ def _compute(tasks: list[Task], store: Store, workers: int, progress: Progress) 
     progress.finish()
 
 
-def _try_warm_up(task: Task) -> None:
+def _compile(task: Task, workers: int) -> None:
+    """Compile every kernel the task uses, before several workers would; a process of its own frees the memory."""
+    pool = executor("serial" if workers == 1 else "processes", 1)
     try:
-        warm_up([job.inputs for job in task])
-    except TandemError:
-        return  # the runs themselves will fail, each as a row with its traceback
+        pool.submit(warm_up, [job.inputs for job in task]).result()
+    except Exception:
+        _log.debug("warming up failed; the runs will say why, each as a row", exc_info=True)
+    finally:
+        stop(pool)
 
 
 def _drive(waiting: deque[Task], crew: _Crew) -> None:
