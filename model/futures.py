@@ -36,7 +36,7 @@ class Futures:
     Attributes:
         calendar: the model days.
         price: day-ahead, EUR/MWh, shape (days, 24).
-        residual: residual load of the zone, MW, shape (days, 24); zeros where the table has none.
+        residual: residual load of the zone, MW, shape (days, 24); NaN where the source has none.
         shapes: load over its mean, shape (days, series, 96).
         portfolio_error: relative error of the published forecast by utility, shape (utility, days, 24).
     """
@@ -46,6 +46,11 @@ class Futures:
     residual: Floats
     shapes: Floats
     portfolio_error: Floats
+
+    @property
+    def has_residual(self) -> bool:
+        """Whether the price source came with the zone's residual load."""
+        return bool(np.isfinite(self.residual[0, 0]))
 
 
 def shape_entities(firm: ManufacturerInputs) -> list[str]:
@@ -83,7 +88,7 @@ def _futures(  # noqa: PLR0917 - every argument is part of the cache key
     start, days, burn_in, holidays = span
     first = dt.date.fromisoformat(start) - dt.timedelta(days=burn_in)
     calendar = build_calendar(first, days + burn_in, holidays)  # type: ignore[arg-type]
-    price, residual = np.zeros((calendar.days, HOURS)), np.zeros((calendar.days, HOURS))
+    price, residual = np.zeros((calendar.days, HOURS)), np.full((calendar.days, HOURS), np.nan)
     if isinstance(price_source, OwnSeries):
         price = price_from_series(price_source.values, dt.date.fromisoformat(price_source.first_day), calendar)
     elif price_source:

@@ -11,8 +11,9 @@ from model.agents import overrides_order
 from model.errors import Fault, InputError
 from model.futures import SERIES_PER_GROUP
 from model.kernels import kernel
-from model.physics.demand import draw_demand, filter_weights, open_orders, replenish
+from model.physics.demand import draw_demand, filter_weights, is_invertible, open_orders, replenish
 from model.physics.production import PROCESS, plan_batches, run_batches, run_shapes
+from model.population import signal_means
 from model.streams import Floats, Ints
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Goods:
         self.shape_row = _shape_rows(people, self.shaped)
         self.mean_load = people.spread("process", "mean_load")[self.shaped]
         self.production_share = people.spread("process", "production_share")[self.shaped]
-        self.mean_output = people.spread("demand", "mean")[self.shaped]
+        self.mean_output = self.stock.filter_mean[self.shaped]
         self.prices = (
             np.column_stack(
                 [
@@ -330,15 +331,6 @@ def _stock(people: Population, makes_itself: Any) -> Stock:
     )
 
 
-def signal_means(people: Population) -> Floats:
-    """Return the mean daily demand that reaches each manufacturer, its customers' orders included, shape (n,)."""
-    mean = people.spread("demand", "mean")
-    for rows in people.levels[1:]:
-        for row in rows:
-            mean[row] = mean[people.supplier == row].sum()
-    return mean
-
-
 def _filter_terms(people: Population, lead: Ints) -> Floats:
     """Return the weights of every filtered forecast, shape (n, 5).
 
@@ -367,6 +359,10 @@ def _filter_terms(people: Population, lead: Ints) -> Floats:
                 )
                 continue
             retail = (float(rho[first]), int(lead[first]))
+            if not is_invertible(*retail) and receiver == "full_history":
+                what = f"the orders of a retailer with autocorrelation {retail[0]:g} do not reveal its demand"
+                faults.append(Fault(f"firms.{firm.name}.ordering.receiver", what, "allowed here: naive, last_order"))
+                continue
         own_rho = retail[0] if retail else float(rho[row])
         terms[row] = filter_weights(own_rho, int(lead[row]), receiver, retail)
     if faults:

@@ -41,6 +41,9 @@ __all__ = [
 ]
 
 
+DAY_HOURS = 24.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class OwnSeries:
     """A user's own measured series, named by `market.price_table` or `process.load_table`.
@@ -148,7 +151,28 @@ def _reference_faults(inputs: ModelInputs) -> Iterator[Fault]:
                 "a batch process is forecast on its own",
                 "set metered_alone to true",
             )
+    for firm in inputs.manufacturers:
+        if firm.process.kind == "batch":
+            yield from _batch_faults(firm)
     yield from _loop_faults({m.name: m.supplier for m in inputs.manufacturers})
+
+
+def _batch_faults(firm: ManufacturerInputs) -> Iterator[Fault]:
+    """Yield a fault for each way in which a batch process cannot work as declared."""
+    where, process = f"firms.{firm.name}", firm.process
+    if firm.ordering.lead_time == 1:
+        yield Fault(
+            f"{where}.ordering.lead_time",
+            "1 day is too short for a batch process",
+            "allowed: 2 or more: ordered tonight, made tomorrow, available the day after",
+        )
+    hours = process.heat_energy / process.furnace if process.furnace > 0.0 else 0.0
+    if process.capacity * hours > DAY_HOURS:
+        yield Fault(
+            f"{where}.process.capacity",
+            f"{process.capacity} heats of {hours:.2g} h do not fit into a day",
+            f"allowed here: up to {int(DAY_HOURS / hours)}; or a stronger furnace, or a smaller heat",
+        )
 
 
 def _loop_faults(suppliers: Mapping[str, str]) -> Iterator[Fault]:
@@ -221,38 +245,53 @@ def replace_inputs(inputs: ModelInputs, changes: Mapping[str, Any]) -> ModelInpu
         InputError: for unknown keys or values that are not allowed, all at once.
     """
     faults: list[Fault] = []
+    draft = {item.name: getattr(inputs, item.name) for item in dataclasses.fields(inputs)}
     for key, value in changes.items():
         try:
-            inputs = _replaced(inputs, key.split("."), value, key)
+            _change(draft, key, value)
         except InputError as error:
             faults.extend(error.faults)
     if faults:
         raise InputError(faults)
-    return inputs
+    return ModelInputs(**draft)
 
 
-def _replaced(owner: Any, path: list[str], value: Any, key: str) -> Any:
+def _change(draft: dict[str, Any], key: str, value: Any) -> None:
+    """Change one dotted key of a draft; what the draft means as a whole is checked once all keys are in."""
+    head, *rest = key.split(".")
+    if head == "firms" and rest:
+        _change_member(draft, ("manufacturers", "utilities"), rest, value, key)
+    elif head == "contracts" and rest:
+        _change_member(draft, ("contracts",), rest, value, key)
+    elif head in draft and dataclasses.is_dataclass(draft[head]) and rest:
+        draft[head] = _replaced(draft[head], rest, value, key)
+    else:
+        known = [*(name for name, part in draft.items() if dataclasses.is_dataclass(part)), "firms", "contracts"]
+        raise InputError([Fault(key, f"{head!r} is not a section with parameters", nearest(head, known))])
+
+
+def _replaced(group: Any, path: list[str], value: Any, key: str) -> Any:
+    """Return a parameter group with the value at `path` replaced."""
     head, *rest = path
-    if isinstance(owner, ModelInputs) and head in ("firms", "contracts") and rest:
-        return _replaced_member(owner, head, rest, value, key)
-    names = [f.name for f in dataclasses.fields(owner)]
-    if head not in names or (not rest and head not in parameters_of(type(owner))):
+    names = [f.name for f in dataclasses.fields(group)]
+    if head not in names or (not rest and head not in parameters_of(type(group))):
         raise InputError([Fault(key, f"{head!r} is not a parameter", nearest(head, names))])
-    return dataclasses.replace(owner, **{head: _replaced(getattr(owner, head), rest, value, key) if rest else value})
+    inner = getattr(group, head)
+    if rest and not dataclasses.is_dataclass(inner):
+        raise InputError([Fault(key, f"{head!r} is a parameter and has no parts")])
+    return dataclasses.replace(group, **{head: _replaced(inner, rest, value, key) if rest else value})
 
 
-def _replaced_member(inputs: ModelInputs, section: str, rest: list[str], value: Any, key: str) -> ModelInputs:
-    """Replace a parameter of one firm or contract, addressed by its name."""
-    fields = ("manufacturers", "utilities") if section == "firms" else ("contracts",)
+def _change_member(draft: dict[str, Any], fields: tuple[str, ...], rest: list[str], value: Any, key: str) -> None:
+    """Change a parameter of one firm or contract, addressed by its name."""
     for attribute in fields:
-        members = getattr(inputs, attribute)
+        members = draft[attribute]
         for i, member in enumerate(members):
             if member.name == rest[0] and len(rest) > 1:
-                changed = _replaced(member, rest[1:], value, key)
-                changes: dict[str, Any] = {attribute: (*members[:i], changed, *members[i + 1 :])}
-                return dataclasses.replace(inputs, **changes)
-    known = [m.name for attribute in fields for m in getattr(inputs, attribute)]
-    raise InputError([Fault(key, f"no such member of {section}: {rest[0]!r}", nearest(rest[0], known))])
+                draft[attribute] = (*members[:i], _replaced(member, rest[1:], value, key), *members[i + 1 :])
+                return
+    known = [m.name for attribute in fields for m in draft[attribute]]
+    raise InputError([Fault(key, f"no such firm or contract: {rest[0]!r}", nearest(rest[0], known))])
 
 
 def as_tree(inputs: ModelInputs) -> dict[str, Any]:

@@ -17,12 +17,12 @@ from model.balances import Balances
 from model.columns import ColumnModelMixin
 from model.errors import Fault, InputError, RunError, nearest
 from model.futures import Futures, futures_of
-from model.goods import ACCOUNTS, Goods, signal_means
+from model.goods import ACCOUNTS, Goods
 from model.inputs import DataContract, Demand, ManufacturerInputs, ModelInputs, Process, UtilityInputs, replace_inputs
 from model.ledger import RESOURCES, Ledger
 from model.measures import Measures
 from model.outcomes import OUTCOMES
-from model.population import CUSTOMERS, GRID, MARKET, Population, populate
+from model.population import CUSTOMERS, GRID, MARKET, Population, populate, signal_means
 from model.power import Power
 from model.recorder import Recorder
 from model.sharing import contract_cash, contracts_at_work
@@ -280,14 +280,18 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         self.balances.check(day)
 
     def _month_end(self, day: int) -> tuple[bool, float]:
-        """Return whether the month ends today (or the run does), and the share of the month that was simulated."""
-        calendar = self.futures.calendar
-        last = day + 1 >= calendar.days or calendar.month[day + 1] != calendar.month[day]
+        """Return whether peaks are billed today, and for which share of a month.
+
+        That is on a month's last day, and for the part since the last bill on the last day of burn-in and of the run.
+        """
+        calendar, burn_in = self.futures.calendar, self.inputs.calendar.burn_in
+        last = day + 1 in {calendar.days, burn_in} or calendar.month[day + 1] != calendar.month[day]
         if not last:
             return False, 0.0
-        simulated = int((calendar.month[: day + 1] == calendar.month[day]).sum())
+        since = burn_in if day >= burn_in else 0
+        billed = int((calendar.month[since : day + 1] == calendar.month[day]).sum())
         date = calendar.date(day)
-        return True, simulated / monthrange(date.year, date.month)[1]
+        return True, billed / monthrange(date.year, date.month)[1]
 
     def _count(self, day: int) -> None:
         if not self.counting:

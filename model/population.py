@@ -125,3 +125,12 @@ def _levels(suppliers: Mapping[str, str], names: list[str], group: Ints) -> list
                 level[supplier] = max(level[supplier], level[name] + 1)
     by_group = np.array([level[name] for name in names], dtype=np.int64)[group]
     return [np.flatnonzero(by_group == k) for k in range(int(by_group.max()) + 1)] if by_group.size else []
+
+
+def signal_means(people: Population) -> Floats:
+    """Return the mean daily demand that reaches each manufacturer, its customers' orders included, shape (n,)."""
+    mean = people.spread("demand", "mean")
+    for rows in people.levels[1:]:
+        for row in rows:
+            mean[row] = mean[people.supplier == row].sum()
+    return mean

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from model.errors import Fault, InputError
 from model.kernels import kernel
 from model.physics.electricity import (
     DUAL,
     SINGLE,
+    added_generation,
     bill,
     clear_day,
     draw_system_imbalance,
@@ -23,7 +25,7 @@ from model.physics.electricity import (
     settle,
 )
 from model.physics.forecasting import FEATURES, PRIOR_VARIANCE, WEEK, forecast_from_history
-from model.population import Population
+from model.population import Population, signal_means
 from model.stack import read_stack
 from model.streams import Floats, Ints
 
@@ -99,6 +101,7 @@ class Power:
         self.imbalance = np.zeros((self.utilities, HOURS))
         self.errors = np.zeros((self.utilities, self.portfolio.ring, HOURS))
         self.error_variance = np.zeros((self.utilities, HOURS))
+        self.error_weight = np.zeros(self.utilities)
         self.amounts = np.zeros((self.utilities, 4))
         self.totals, self.generation = np.zeros(2), np.zeros(2)
         self.rule = DUAL if inputs.balancing.rule == "dual" else SINGLE
@@ -115,6 +118,9 @@ class Power:
         )
         self.usual = usual_load_mw(people)
         zone_clears = inputs.market.closure == "endogenous" and self.utilities > 0
+        if zone_clears and not stage.futures.has_residual:
+            what = f"{inputs.market.price_table!r} has no residual load, which a market zone clears on"
+            raise InputError([Fault("market.price_table", what, "a table with residual load, or closure exogenous")])
         self.stack = read_stack(inputs.market) if zone_clears else None
 
     def _learner(self, scale: Floats, utility: Ints) -> Learner:
@@ -161,27 +167,26 @@ class Power:
             self.portfolio.memory,
             self.errors,
             self.error_variance,
+            self.error_weight,
             self.expected,
             self.nomination,
         )
 
     def clear(self, day: int) -> None:
         """Clear the zone's merit order with the agents' positions, or keep the exogenous prices."""
-        if self.stack is None:
-            return
-        market = self.stage.inputs.market
-        clear_day(
-            self.stage.futures.residual[day],
-            self.nomination.sum(axis=0),
-            self.usual,
-            self.stack.capacity,
-            self.stack.marginal_cost,
-            self.stack.emission,
-            market.price_floor,
-            market.price_cap,
-            self.price,
-            self.generation,
-        )
+        if self.stack is not None:
+            clear_day(self._rest_of_zone(day), self.nomination.sum(axis=0), *self._blocks(), self.price)
+
+    def _rest_of_zone(self, day: int) -> Floats:
+        """Return the zone's residual load without the agents' usual load, MW, shape (24,)."""
+        rest: Floats = self.stage.futures.residual[day] - self.usual
+        return rest
+
+    def _blocks(self) -> tuple[Floats, Floats, Floats, float, float]:
+        """Return the stack as the clearing kernels take it."""
+        stack, market = self.stack, self.stage.inputs.market
+        assert stack is not None, "only a zone that clears has a stack"
+        return stack.capacity, stack.marginal_cost, stack.emission, market.price_floor, market.price_cap
 
     def settle(self, day: int) -> None:
         """Read the meters, close deviations intraday, settle imbalance and bill the customers."""
@@ -214,6 +219,8 @@ class Power:
             c.electricity,
             c.energy_charge,
         )
+        if self.stack is not None:
+            added_generation(self._rest_of_zone(day), drawn.sum(axis=0), *self._blocks(), self.generation)
         rows = slice(self.makers, self.makers + self.utilities)
         c.nomination[rows], c.drawn[rows], c.imbalance[rows] = self.nomination, drawn, self.imbalance
         c.cash[rows] -= self.amounts.sum(axis=1)
@@ -270,22 +277,26 @@ def nominate_all(
     memory: Floats,
     errors: Floats,
     error_variance: Floats,
+    error_weight: Floats,
     expected: Floats,
     nomination: Floats,
 ) -> None:
     """Write every utility's expected load and nomination, MW, shape (utility, 24).
 
     The published portfolio forecast is actual / (1 + published error); the utility corrects it by the error that it
-    has learnt to expect. Under dual pricing it buys a quantile, from the errors it has seen, shape (utility, ring, 24).
+    has learnt to expect. Under dual pricing it buys a quantile, from the errors it has seen, shape (utility, ring, 24);
+    `error_weight` counts them, forgetting as `memory` says.
     """
     ring = errors.shape[1]
     for u in range(expected.shape[0]):
+        if day >= delay[u]:
+            error_weight[u] = memory[u] * error_weight[u] + 1.0
         for h in range(HOURS):
             published = portfolio_load[u, h] / (1.0 + published_error[u, h])
             expected[u, h] = published * (1.0 + expected_error[u, h])
             if day >= delay[u]:
                 seen = errors[u, (day - delay[u]) % ring, h]
-                error_variance[u, h] += (1.0 - memory[u]) * (seen * seen - error_variance[u, h])
+                error_variance[u, h] += (seen * seen - error_variance[u, h]) / error_weight[u]
     for a in range(alone_utility.size):
         for h in range(HOURS):
             expected[alone_utility[a], h] += forecast[a, h]
@@ -303,12 +314,15 @@ def connection_mw(people: Population) -> Floats:
 
 
 def usual_load_mw(people: Population) -> float:
-    """Return the long-run mean load of all agents together, MW."""
+    """Return the long-run mean load of all firms that a utility supplies, MW."""
+    mean = signal_means(people)
     total = 0.0
     for firm in people.inputs.manufacturers:
         p = firm.process
+        if not firm.utility:
+            continue
         if p.kind == "batch":
-            heats = min(p.capacity, firm.demand.mean / p.heat_output)
+            heats = min(p.capacity, float(mean[people.of_group(firm.name)[0]]) / p.heat_output)
             total += firm.count * (p.mill + p.auxiliary + heats * p.heat_energy / HOURS)
         elif p.kind == "shaped":
             total += firm.count * p.mean_load

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model.goods import signal_means
 from model.inputs import DataContract
 from model.kernels import kernel
 from model.mechanisms.data import PRIOR_DAYS, combine, expected_breach_loss, innovation, learn_gain, publish_plan
+from model.population import signal_means
 from model.streams import Floats, Key, entity_id
 
 if TYPE_CHECKING:

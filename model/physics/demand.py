@@ -257,6 +257,11 @@ def filter_weights(rho: float, lead: int, receiver: str, upstream_of: tuple[floa
     return np.array([rho * span, -old * span, rho, new, old])
 
 
+def is_invertible(rho: float, lead: int) -> bool:
+    """Tell whether a retailer's orders reveal its demand shocks: only where A > -1/2 (Raghunathan 2001)."""
+    return rho * _geometric(rho, lead) > -0.5
+
+
 def _geometric(rho: float, terms: int) -> float:
     """Return 1 + rho + ... + rho^(terms-1)."""
     return float(sum(rho**k for k in range(terms)))

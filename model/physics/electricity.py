@@ -44,33 +44,48 @@ def clear_merit_order(
 
 @kernel
 def clear_day(
-    residual: Floats,
+    rest: Floats,
     own: Floats,
-    usual: float,
     capacity: Floats,
     marginal_cost: Floats,
     emission: Floats,
     floor: float,
     cap: float,
     price: Floats,
-    real: Floats,
 ) -> None:
-    """Clear a zone's 24 hours with the agents' own demand on top of the rest of the zone's residual load.
+    """Write a zone's 24 day-ahead prices, EUR/MWh, for what the agents buy on top of the rest of the zone.
 
     Args:
-        residual: residual load of the zone, the agents' usual load included, MW, shape (24,).
-        own: the agents' demand, MW, shape (24,); `usual`: its long-run mean, MW.
+        rest: load of the rest of the zone less renewables, MW, shape (24,).
+        own: the agents' positions, MW, shape (24,).
         capacity, marginal_cost, emission, floor, cap: as in `clear_merit_order`.
-        price: result, EUR/MWh, shape (24,).
-        real: result, generation cost (EUR) and emissions (t) that the agents' demand adds, shape (2,).
+        price: result, shape (24,).
     """
-    real[:] = 0.0
     for h in range(HOURS):
-        rest = residual[h] - usual
-        price[h], cost, emitted = clear_merit_order(rest + own[h], capacity, marginal_cost, emission, floor, cap)
-        _, cost_without, emitted_without = clear_merit_order(rest, capacity, marginal_cost, emission, floor, cap)
-        real[0] += cost - cost_without
-        real[1] += emitted - emitted_without
+        price[h] = clear_merit_order(rest[h] + own[h], capacity, marginal_cost, emission, floor, cap)[0]
+
+
+@kernel
+def added_generation(
+    rest: Floats,
+    drawn: Floats,
+    capacity: Floats,
+    marginal_cost: Floats,
+    emission: Floats,
+    floor: float,
+    cap: float,
+    added: Floats,
+) -> None:
+    """Write what the agents' consumption adds to the zone's generation cost (EUR) and emissions (t), shape (2,).
+
+    What burns fuel is what is drawn, whoever bought it when; `drawn`: MW, shape (24,), the rest as in `clear_day`.
+    """
+    added[:] = 0.0
+    for h in range(HOURS):
+        _, cost, emitted = clear_merit_order(rest[h] + drawn[h], capacity, marginal_cost, emission, floor, cap)
+        _, cost_without, emitted_without = clear_merit_order(rest[h], capacity, marginal_cost, emission, floor, cap)
+        added[0] += cost - cost_without
+        added[1] += emitted - emitted_without
 
 
 @kernel

@@ -196,9 +196,9 @@ def _imbalance_refusal(s: Imbalance) -> list[Fault]:
 
 
 def _measure_imbalance(s: Imbalance, bench: Bench) -> dict[str, Check]:
-    days = bench.share(max(365, 24000 // s.n // 30 * 30), 30)
+    days = bench.share(max(365, 24000 // s.n // 30 * 30), 20)
     burn_in = 1000 if s.rule == "dual" and s.cost_short != s.cost_long else 60
-    burn_in = bench.share(burn_in, 20)
+    burn_in = bench.share(burn_in, 10)
 
     def draw(replication: int) -> Floats:
         loads = _noisy_loads(s, burn_in + days, replication)

@@ -75,7 +75,7 @@ def _measure_balances(s: Balances, bench: Bench) -> dict[str, Check]:
 
     worst = dict.fromkeys(BALANCES, 0.0)
     for inputs in configurations(s.scenario, bench).values():
-        residuals = audit(CollaborationModel(shortened(inputs, bench.share(s.days, 35)), rng=SEED))
+        residuals = audit(CollaborationModel(shortened(inputs, bench.share(s.days, 12)), rng=SEED))
         for name, value in residuals.items():
             worst[name] = value if math.isnan(value) else max(worst[name], value)
     return {name: Check(found=value, expected=0.0, absolute=LARGEST_RESIDUAL) for name, value in worst.items()}
@@ -103,7 +103,7 @@ def _measure_null(s: NullCollaboration, bench: Bench) -> dict[str, Check]:
     identical = shares = True
     found_any = False
     for inputs in configurations(s.scenario, bench).values():
-        alone = dataclasses.replace(shortened(inputs, bench.share(s.days, 30)), contracts=())
+        alone = dataclasses.replace(shortened(inputs, bench.share(s.days, 8)), contracts=())
         null = null_contracts(alone)
         if not null:
             continue

@@ -27,7 +27,8 @@ def replicate(
     for replication in range(most):
         rows.append(draw(replication))
         checks = judge(np.concatenate(rows))
-        if all(_is_precise(check, bench.effort) for check in checks.values()):
+        hopeless = any(not math.isfinite(check.found) for check in checks.values())
+        if hopeless or all(_is_precise(check, bench.effort) for check in checks.values()):
             break
     return checks
 

@@ -22,6 +22,7 @@ from model.validation.sampling import mean_of, ratio_of, replicate
 SEED = 2000
 CHAINS = 150
 """Independent supply chains in one model: each is one unit of observation."""
+FEWEST_CHAINS = 30
 MEAN = 100.0
 """Mean daily demand, units; it cancels out of every result."""
 PRECISION = 0.01
@@ -96,10 +97,12 @@ def _bullwhip_refusal(s: Bullwhip) -> list[Fault]:
 def _measure_bullwhip(s: Bullwhip, bench: Bench) -> dict[str, Check]:
     reach = (s.p + s.L) * s.stages + math.ceil(5.0 / (1.0 - abs(s.rho)))
 
+    chains = bench.share(CHAINS, FEWEST_CHAINS)
+
     def draw(replication: int) -> Floats:
-        firms = [_stage(s, chain, k) for chain in range(CHAINS) for k in range(s.stages)]
+        firms = [_stage(s, chain, k) for chain in range(chains) for k in range(s.stages)]
         record = _record(firms, ("order", "demand"), (bench.share(1500, 40), 3 * reach), replication)
-        order, demand = ((record[c].reshape(-1, CHAINS, s.stages) - MEAN) ** 2 for c in ("order", "demand"))
+        order, demand = ((record[c].reshape(-1, chains, s.stages) - MEAN) ** 2 for c in ("order", "demand"))
         return np.column_stack([order[:, :, -1].sum(axis=0), demand[:, :, 0].sum(axis=0)])
 
     def judge(units: Floats) -> dict[str, Check]:
@@ -187,10 +190,12 @@ def _information_refusal(s: InformationValue) -> list[Fault]:
 def _measure_information(s: InformationValue, bench: Bench) -> dict[str, Check]:
     days = (bench.share(2500, 60), 3 * (s.l + s.L + 2) + math.ceil(20.0 / (1.0 - s.rho)))
 
+    chains = bench.share(CHAINS, FEWEST_CHAINS)
+
     def squares(signal: str, replication: int) -> Floats:
-        firms = [firm for pair in range(CHAINS) for firm in _pair(s, pair, signal)]
+        firms = [firm for pair in range(chains) for firm in _pair(s, pair, signal)]
         record = _record(firms, ("lead_error",), days, replication)["lead_error"]
-        mean_square: Floats = (record.reshape(-1, CHAINS, 2)[:, :, 1] ** 2).mean(axis=0)
+        mean_square: Floats = (record.reshape(-1, chains, 2)[:, :, 1] ** 2).mean(axis=0)
         return mean_square
 
     def draw(replication: int) -> Floats:
@@ -260,7 +265,7 @@ def _measure_newsvendor(s: Newsvendor, bench: Bench) -> dict[str, Check]:
     from model.inputs import Period
     from model.validation.engine import model_of
 
-    firms, days = 100, bench.share(400, 60)
+    firms, days = bench.share(100, 40), bench.share(400, 20)
     mean = 10.0 * s.sigma
     policy = {
         "policy": "filtered",

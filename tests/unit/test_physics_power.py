@@ -8,6 +8,7 @@ from model.mechanisms.data import combine, expected_breach_loss, innovation, lea
 from model.physics.electricity import (
     DUAL,
     SINGLE,
+    added_generation,
     balancing_cost,
     bid_quantile,
     bill,
@@ -38,11 +39,12 @@ def test_price_at_the_ends_of_the_stack(demand: float, price: float) -> None:
 
 
 def test_own_demand_is_charged_what_it_adds() -> None:
-    price, real = np.zeros(24), np.zeros(2)
-    clear_day(np.full(24, 60.0), np.full(24, 20.0), 10.0, *BLOCKS, 0.0, 4000.0, price, real)
-    # The rest is 60 - 10 = 50 MW, so the 20 MW of the agents run wholly on the second block.
-    assert price == pytest.approx(np.full(24, 40.0))
-    assert real == pytest.approx([24 * 20 * 40.0, 24 * 20 * 0.4])
+    """On 50 MW of others, 20 MW more run wholly on the second block, whatever was bought beforehand."""
+    price, added = np.zeros(24), np.zeros(2)
+    clear_day(np.full(24, 50.0), np.full(24, 35.0), *BLOCKS, 0.0, 4000.0, price)
+    assert price == pytest.approx(np.full(24, 90.0))
+    added_generation(np.full(24, 50.0), np.full(24, 20.0), *BLOCKS, 0.0, 4000.0, added)
+    assert added == pytest.approx([24 * 20 * 40.0, 24 * 20 * 0.4])
 
 
 def test_single_and_dual_settlement_of_one_hour() -> None:
