@@ -194,7 +194,7 @@ def break_even(table: pd.DataFrame, *, title: str, unit: str, parameter: str, ma
         if marked is not None:
             axes.axvline(marked, color=MUTED, linewidth=1.0, linestyle=LINES[2], label="value in this study")
         _grid(axes, "y")
-        figure.supxlabel(_wrapped(parameter, _LINE), fontsize="medium")
+        figure.supxlabel(_wrapped(parameter, 1.15 * _LINE), fontsize="medium")
         axes.set_ylabel(_wrapped(title, 34) + f"\n({unit}; 95 % band, {_count(table['n'])})")
         axes.margins(x=0.02)
         _legend(axes)
@@ -287,7 +287,7 @@ def _interval(axes: "Axes", estimate: Any, place: float, scale: float, one: Seri
 
 
 def _height(labels: Sequence[str], width: float, least: float = 0.0) -> float:
-    """Return the inches that labels take, one above the other: each at least `least`, all rows alike if it is given."""
+    """Return the inches that labels take one above the other; with `least`, all are rows of equal height."""
     lines = [_wrapped(label, width).count("\n") + 1 for label in labels]
     return len(lines) * max(least, max(lines) * _LINE_IN + 0.05) if least else sum(lines) * _LINE_IN
 
@@ -302,7 +302,8 @@ def _rows(axes: "Axes", labels: Sequence[str]) -> None:
 
 
 def _difference_axis(axes: "Axes", title: str, unit: str, counts: Any) -> None:
-    axes.figure.supxlabel(_wrapped(title, _LINE) + f"\n({unit}; 95 % interval, {_count(counts)})", fontsize="medium")
+    words = _wrapped(title, 1.15 * _LINE) + f"\n({unit}; 95 % interval, {_count(counts)})"
+    axes.figure.supxlabel(words, fontsize="medium")
     axes.locator_params(axis="x", nbins=6)
     axes.margins(x=0.06)
 

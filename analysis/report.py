@@ -4,6 +4,7 @@
 """
 
 import datetime as dt
+import math
 import os
 import re
 import shlex
@@ -259,10 +260,15 @@ def _run_facts(comparison: Comparison, finished: int) -> list[tuple[str, str]]:
         needed = rows["replications_needed_adjusted"].max()
         ratio = rows["variance_ratio"].min()
         facts += [
-            ("random futures needed for an interval of ± 5 % of the smallest difference", f"{needed:,.0f}"),
-            ("how many times more would be needed if the strategies had futures of their own", f"{ratio:,.0f}"),
+            ("random futures needed for an interval of ± 5 % of the smallest difference", _whole(needed)),
+            ("how many times more would be needed if the strategies had futures of their own", _whole(ratio)),
         ]
     return facts
+
+
+def _whole(value: float) -> str:
+    """Return a whole number for people; a dash where there is none."""
+    return f"{value:,.0f}" if math.isfinite(value) else "–"
 
 
 def _assumptions(comparison: Comparison) -> dict[str, Any]:

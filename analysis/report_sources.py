@@ -146,7 +146,7 @@ def _table(name: str) -> dict[str, str]:
     try:
         _, tree = read_tree(name)
     except InputError:
-        return {"table": name, **dict.fromkeys(keys, "not readable on this machine any more")}
+        return {"table": PurePath(name).name, **dict.fromkeys(keys, "not readable on this machine any more")}
     return {"table": PurePath(name).name, **{key: str(tree.get(key, "–")) for key in keys}}
 
 
