@@ -66,7 +66,7 @@ def reference_inputs(*, shared: bool = False) -> ModelInputs:
             sector=name,
             utility="power",
             demand=Demand(mean=100.0),
-            process=Process(kind="shaped", load_table=table),
+            process=Process(kind="shaped", load_table=table, unit_cost=0.0),
         )
         for name, table in REFERENCE_TOWN.items()
     )

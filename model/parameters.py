@@ -19,6 +19,8 @@ from model.errors import Fault, nearest
 
 type Role = Literal["lever", "uncertainty", "constant"]
 ASSUMPTION = "assumption"
+KIND_WORDS = {"float": "number", "int": "whole number", "bool": "true or false", "str": "text"}
+"""What people call the kinds of values."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,8 @@ class Parameter:
         if self.bounds is not None:
             low, high = self.bounds
             unit = "" if self.unit == "1" else f" {self.unit}"
-            return f"{self.kind} from {low:g} to {high:g}{unit}"
-        return {"bool": "true or false", "str": "text"}.get(self.kind, self.kind)
+            return f"{KIND_WORDS[self.kind]} from {low:g} to {high:g}{unit}"
+        return KIND_WORDS[self.kind]
 
     def fault(self, value: object) -> str:
         """Return what is wrong with `value`, or an empty string."""
@@ -111,14 +113,21 @@ def declare(
     return dataclasses.field(default=default, metadata={**metadata, "role": role})
 
 
+_declared: dict[type, dict[str, Parameter]] = {}
+
+
 def parameters_of(group: type) -> dict[str, Parameter]:
-    """Return the declared parameters of a group by name, in order of declaration."""
-    hints = typing.get_type_hints(group)
-    return {
-        field.name: Parameter(name=field.name, kind=hints[field.name].__name__, default=field.default, **field.metadata)
-        for field in dataclasses.fields(group)
-        if "unit" in field.metadata
-    }
+    """Return the declared parameters of a group by name, in order of declaration; worked out once per group."""
+    if group not in _declared:
+        hints = typing.get_type_hints(group)
+        _declared[group] = {
+            field.name: Parameter(
+                name=field.name, kind=hints[field.name].__name__, default=field.default, **field.metadata
+            )
+            for field in dataclasses.fields(group)
+            if "unit" in field.metadata
+        }
+    return _declared[group]
 
 
 def faults_of(group: object, where: str) -> Iterator[Fault]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from model.inputs import ModelInputs, as_tree
 
-PACKAGES = ("tandem-sim", "mesa", "numpy", "scipy", "numba", "networkx", "pandas", "sqlalchemy", "pydantic")
+PACKAGES = ("tandem-sim", "mesa", "numpy", "scipy", "numba", "networkx", "pandas", "sqlalchemy")
 """Distributions whose version is recorded with every execution."""
 STREAMS_NOTE = (
     "Philox4x32-10; key = blake2b-64 of seed|replication|stream; counter = (hash of entity, day, slot); "
