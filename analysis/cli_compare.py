@@ -16,12 +16,16 @@ Examples:
 @click.option("--db", default="sqlite:///tandem.db", show_default=True, help="Results store: a URL, or a SQLite file.")
 @click.option("--baseline", help="Strategy to compare with; the study's own if silent.")
 @click.option("--outcome", "outcomes", multiple=True, help="Outcome to show; repeat for more. All go into exports.")
+@click.option(
+    "--precision", type=click.FloatRange(0.0, 1.0, min_open=True), default=0.05, show_default=True,
+    help="Half-width, as a share of the difference, that the replications needed aim at.",
+)  # fmt: skip
 @click.option("--csv", type=click.Path(path_type=Path), help="Write the differences as CSV.")
 @click.option("--xlsx", type=click.Path(path_type=Path), help="Write every table as a sheet of a workbook.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def compare_command(
-    name: str, *, db: str, baseline: str | None, outcomes: tuple[str, ...], csv: Path | None, xlsx: Path | None,
-    as_json: bool,
+    name: str, *, db: str, baseline: str | None, outcomes: tuple[str, ...], precision: float, csv: Path | None,
+    xlsx: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Compare the strategies of a study with its baseline.
 
@@ -40,7 +44,7 @@ def compare_command(
     with Reader(db) as store:
         tables = read_study(store, name)
     _check_baseline(baseline, [member.name for member in tables.strategies])
-    comparison = compare_study(tables, baseline=baseline)
+    comparison = compare_study(tables, baseline=baseline, precision=precision)
     if csv is not None:
         export.write_csv(comparison, csv)
     if xlsx is not None:

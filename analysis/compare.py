@@ -92,6 +92,7 @@ class Comparison:
         tail: strategy, outcome, party, n, mean, cvar_minus_mean, standard_error, note.
         break_even: the sweep's answers: for each party asked about, and for all of them together.
         warnings: what a reader must know before believing a figure.
+        precision: half-width over difference that the numbers of replications needed aim at.
     """
 
     tables: StudyTables
@@ -107,17 +108,18 @@ class Comparison:
     tail: pd.DataFrame
     break_even: tuple[BreakEven, ...]
     warnings: tuple[str, ...]
+    precision: float
 
 
 def compare_study(
-    tables: StudyTables, *, baseline: str | None = None, half_width_share: float = HALF_WIDTH_SHARE
+    tables: StudyTables, *, baseline: str | None = None, precision: float = HALF_WIDTH_SHARE
 ) -> Comparison:
     """Return the full comparison of a study.
 
     Args:
         tables: the study, as read from the store.
         baseline: strategy to compare with; the study's own by default.
-        half_width_share: precision for `replications_needed`.
+        precision: half-width of the interval, as a share of the difference, that `replications_needed` aims at.
 
     Raises:
         StoreError: if the study has no finished run of the baseline.
@@ -129,7 +131,7 @@ def compare_study(
         msg = f"{tables.study.name}: the baseline {base!r} {state}"
         raise StoreError(msg)
     bill = reference_bill(tables.metrics, base, tables.providers)
-    differences = paired_differences(tables.metrics, base, bill, half_width_share=half_width_share)
+    differences = paired_differences(tables.metrics, base, bill, half_width_share=precision)
     goal = goal_outcome(tables)
     titles = {member.name: member.title for member in tables.strategies}
     return Comparison(
@@ -142,6 +144,7 @@ def compare_study(
         tail=tail_table(tables.metrics),
         break_even=break_evens(tables.sweep, tables.study.evaluation.get("break_even")),
         warnings=tuple(_warnings(tables, differences)),
+        precision=precision,
     )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "transfers": records(comparison.transfers), "real_costs": records(comparison.real_costs),
         "tail": records(comparison.tail),
         "break_even": [_break_even_tree(answer) for answer in comparison.break_even],
-        "warnings": list(comparison.warnings), "provenance": provenance(comparison),
+        "precision": comparison.precision, "warnings": list(comparison.warnings), "provenance": provenance(comparison),
     }  # fmt: skip
     return {key: _finite(value) for key, value in tree.items()}
 

@@ -12,7 +12,7 @@ from model.outcomes import OUTCOME
 LEGEND = (
     "chance removed: less the chance alignment of own and system imbalance, whose mean is known to be zero\n"
     "var. ratio: how much larger the variance of the difference would be with independent seeds\n"
-    "n for 5 %: replications after which the half-width of the interval is 5 % of the difference, chance removed"
+    "n for {0}: replications after which the half-width of the interval is {0} of the difference, chance removed"
 )
 _EXACT_FROM = 1000.0
 _NAMES = 40
@@ -51,7 +51,7 @@ def full(comparison: Comparison, outcomes: Sequence[str] = ()) -> str:
     for strategy in comparison.ranking["strategy"]:
         if strategy != comparison.baseline:
             parts += ["", f"{strategy} against {comparison.baseline}", *_blocks(comparison, strategy, wanted)]
-    return "\n".join([*parts, "", LEGEND])
+    return "\n".join([*parts, "", *_tail(comparison), "", LEGEND.format(_precision(comparison))])
 
 
 def number(value: Any) -> str:
@@ -84,6 +84,20 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[int
     return "\n".join(lines)
 
 
+def _precision(comparison: Comparison) -> str:
+    return f"{100 * comparison.precision:g} %"
+
+
+def _tail(comparison: Comparison) -> list[str]:
+    """Return the risk of each strategy: how far the worst years lie above the mean year."""
+    whole = comparison.tail[comparison.tail["outcome"] == "real_cost"]
+    rows = [
+        [str(r.strategy), number(r.cvar_minus_mean), number(r.standard_error), str(r.n)] for r in whole.itertuples()
+    ]
+    head = ["CVaR95 - mean of total real cost", "EUR/yr", "standard error", "n"]
+    return [table(head, rows), str(whole["note"].iloc[0])] if len(whole) else []
+
+
 def _bill(comparison: Comparison) -> str:
     bill = comparison.bill
     if not math.isfinite(bill.eur_per_year):
@@ -104,7 +118,7 @@ def _blocks(comparison: Comparison, strategy: str, wanted: Sequence[str]) -> lis
     parties = ["", *comparison.tables.study.evaluation.get("parties", ())]
     shown = rows[rows["outcome"].isin([*wanted]) & rows["party"].isin(parties)]
     head = ["outcome", "party", "unit", "difference", "95 % interval", "of bill", "chance removed", "its interval",
-            "var. ratio", "n for 5 %"]  # fmt: skip
+            "var. ratio", f"n for {_precision(comparison)}"]  # fmt: skip
     lines = [[
         str(r.title)[:_NAMES], str(r.party), str(r.unit), number(r.difference), interval(r.low, r.high),
         percent(r.share_of_bill), number(r.adjusted_difference) if r.control_method != "none" else "",

@@ -201,6 +201,14 @@ def test_strategies_without_a_common_replication_cannot_be_ranked() -> None:
         compare_study(tables(frame[apart]))
 
 
+def test_a_coarser_precision_needs_fewer_replications() -> None:
+    fine, coarse = (compare_study(tables(), precision=share) for share in (0.05, 0.5))
+    needed = [row(comparison, "raw", "real_cost")["replications_needed"] for comparison in (fine, coarse)]
+    assert needed[0] > needed[1]
+    assert "n for 50 %" in text.full(coarse)
+    assert "CVaR95 - mean of total real cost" in text.full(fine)
+
+
 def test_another_baseline_and_an_impossible_one() -> None:
     assert row(compare_study(tables(), baseline="raw"), "none", "real_cost")["difference"] == pytest.approx(14 / 3)
     with pytest.raises(StoreError, match="the baseline 'other' is not a strategy; known: none, raw, =costly"):
