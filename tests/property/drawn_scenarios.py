@@ -95,12 +95,12 @@ def orderings(lowest_lead: int) -> st.SearchStrategy[Ordering]:
 
 
 def demands() -> st.SearchStrategy[Demand]:
-    """Return demand processes; autocorrelation stays where a supplier can invert its retailer's orders (A > -1/2)."""
+    """Return demand processes."""
     return st.builds(
         Demand,
         mean=between(20.0, 3000.0),
         variation=zero_or(0.02, 0.8),
-        autocorrelation=between(-0.45, 0.95),
+        autocorrelation=between(-0.95, 0.95),
         season=zero_or(0.01, 0.5),
         common_share=st.one_of(st.just(0.0), st.just(1.0), between(0.0, 1.0)),
     )
@@ -157,7 +157,7 @@ def manufacturers(draw: st.DrawFn, name: str, utilities: list[str], suppliers: l
         name=name,
         count=draw(st.sampled_from([1, 1, 1, 2, 3])),
         supplier=draw(st.sampled_from(["", *suppliers])),
-        utility=draw(st.sampled_from(utilities)) if utilities and (kind != "none" or draw(st.booleans())) else "",
+        utility=draw(st.sampled_from([*utilities, *utilities, ""])),
         metered_alone=kind == "batch" or draw(st.booleans()),
         demand=demand,
         ordering=draw(orderings(2 if kind == "batch" else 1)),
@@ -188,18 +188,19 @@ def _fitted(firm: ManufacturerInputs, firms: list[ManufacturerInputs]) -> Manufa
     customers = [other for other in firms if other.supplier == firm.name]
     if not customers:
         return firm
-    mean = _reaching(firm, firms)
-    demand = dataclasses.replace(firm.demand, mean=mean)
-    process = firm.process
+    process, ordering = firm.process, firm.ordering
     if process.kind == "batch":
-        process = dataclasses.replace(process, heat_output=process.heat_output * mean / firm.demand.mean)
+        size = process.heat_output * _reaching(firm, firms) / firm.demand.mean
+        process = dataclasses.replace(process, heat_output=size)
     retailer = customers[0]
     final = not any(other.supplier == retailer.name for other in firms)
     paired = len(customers) == 1 and retailer.count == 1 and final and retailer.ordering.policy == "filtered"
-    ordering = firm.ordering
     if ordering.policy == "filtered" and not paired:
         ordering = dataclasses.replace(ordering, policy="exponential")
-    return dataclasses.replace(firm, demand=demand, process=process, ordering=ordering)
+    rho, lead = retailer.demand.autocorrelation, retailer.ordering.lead_time
+    if sum(rho**k for k in range(1, lead + 1)) <= -0.5:  # such orders do not reveal the demand behind them
+        ordering = dataclasses.replace(ordering, receiver="naive")
+    return dataclasses.replace(firm, process=process, ordering=ordering)
 
 
 def _reaching(firm: ManufacturerInputs, firms: list[ManufacturerInputs]) -> float:

@@ -80,6 +80,15 @@ def test_a_firm_off_the_grid_does_not_move_the_zone() -> None:
     assert np.array_equal(*prices)
 
 
+@pytest.mark.xfail(strict=True, reason="a zone's emissions are shared among all firms, also those it does not supply")
+def test_a_firm_off_the_grid_dilutes_no_emissions() -> None:
+    off_grid = ManufacturerInputs(name="island", count=20, process=Process(kind="shaped", mean_load=400.0))
+    inputs = zone()
+    grown = dataclasses.replace(inputs, manufacturers=(*inputs.manufacturers, off_grid))
+    emissions = [ran(case).outcomes()["emissions", "steel"] for case in (inputs, grown)]
+    assert emissions[0] == pytest.approx(emissions[1], rel=1e-9)
+
+
 def test_a_supplier_never_infers_an_exploding_shock() -> None:
     demand = Demand(mean=100.0, autocorrelation=-0.7, season=0.0)
     rule = Ordering(policy="filtered", lead_time=1, negative_orders=True)

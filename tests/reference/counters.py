@@ -112,6 +112,17 @@ class Counters:
     def _varies(kept: dict[str, list[float]]) -> bool:
         return pvariance(kept["incoming"]) > 1e-9 * max(1.0, fmean(x * x for x in kept["incoming"]))
 
+    def lost_digits(self, outcome: str, party: str) -> float:
+        """Return by how much a variance from running sums loses precision: largest mean square over variance."""
+        series = {"bullwhip": ("order", "incoming"), "load_r2_history": ("load",), "load_r2_plan": ("load",)}
+        worst = 1.0
+        for firm in self.model.firms:
+            for name in series.get(outcome, ()) if firm.party == party else ():
+                values = self.of_firm[firm.name][name]
+                spread, square = pvariance(values), fmean(x * x for x in values)
+                worst = max(worst, square / spread if spread > 1e-9 * square else 1.0)
+        return worst
+
     def _emission_factor(self) -> float:
         """Return t/MWh: declared for a price taker, what the stack emitted per MWh drawn in a zone that clears."""
         drawn = sum(math.fsum(self.of_firm[f.name]["electricity"]) for f in self.model.firms if f.utility)

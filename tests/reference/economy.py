@@ -49,6 +49,7 @@ class ReferenceModel(mesa.Model):
         self._zone()
         self.counters = Counters(self)
         self.today = -1
+        self.days_unbilled = 0
         self.turnover_so_far = 0.0
 
     def _people(self, futures: Futures) -> None:
@@ -146,19 +147,21 @@ class ReferenceModel(mesa.Model):
             utility.nominate(day, self.weekend, self.inputs.balancing)
 
     def _clear(self, day: int) -> None:
-        self.generation_cost = self.generation_emissions = 0.0
+        """Find the day's prices: those of the series, or of the merit order with what the utilities buy on top."""
+        self.rest_of_zone = [residual - self.usual_load for residual in self.futures.residual[day].tolist()]
         if self.merit_order:
-            own = [math.fsum(u.nomination[h] for u in self.utilities) for h in range(24)]
-            residual = self.futures.residual[day].tolist()
-            cleared = self.merit_order.clear_day(residual, self.usual_load, own)
-            self.price, self.generation_cost, self.generation_emissions = cleared
+            bought = [math.fsum(u.nomination[h] for u in self.utilities) for h in range(24)]
+            zone = zip(self.rest_of_zone, bought, strict=True)
+            self.price = [self.merit_order.clear(rest + own)[0] for rest, own in zone]
 
     @property
     def usual_load(self) -> float:
-        """The long-run mean load of everybody, MW; the zone's residual load contains it."""
+        """The long-run mean load of all that a utility supplies, MW; the zone's residual load contains it."""
         total = 0.0
         for firm in self.firms:
             process = firm.terms.process
+            if not firm.utility:
+                continue
             if process.kind == "batch":
                 heats = min(process.capacity, firm.usual_demand / process.heat_output)
                 total += process.mill + process.auxiliary + heats * process.heat_energy / 24.0
@@ -192,14 +195,24 @@ class ReferenceModel(mesa.Model):
         ]
 
     def _book_energy(self, system: list[float]) -> None:
-        """Book what electricity really costs: fuel, and beta*S^2/2 beyond what the rest alone would cost."""
+        """Book what electricity really costs: fuel, and beta*S^2/2 beyond what the rest alone would cost.
+
+        A price taker's fuel is worth the day-ahead price of what was drawn; in a zone that clears it is the fuel that
+        the load drawn adds to the zone. The grid pays for the energy of the imbalance, the market for the rest.
+        """
         beta = self.inputs.balancing.beta
         bought = sum(self.books.today[u.party, "market", "wholesale"] for u in self.utilities)
         balancing_energy = sum(self.books.today[u.party, "grid", "imbalance_energy"] for u in self.utilities)
-        self.books.pay(self.market, self.resources, "generation", bought)
+        fuel, self.generation_emissions = bought + balancing_energy, 0.0
+        if self.merit_order:
+            drawn = [math.fsum(u.drawn[h] for u in self.utilities) for h in range(24)]
+            zone = zip(drawn, self.rest_of_zone, strict=True)
+            added = [self.merit_order.added_by(own, rest) for own, rest in zone]
+            fuel, self.generation_emissions = (math.fsum(column) for column in zip(*added, strict=True))
+        self.books.pay(self.market, self.resources, "generation", fuel - balancing_energy)
         self.books.pay(self.grid, self.resources, "generation", balancing_energy)
-        added = sum(s * s - rest * rest for s, rest in zip(system, self.rest, strict=True))
-        self.books.pay(self.grid, self.resources, "balancing", 0.5 * beta * added)
+        added_squares = sum(s * s - rest * rest for s, rest in zip(system, self.rest, strict=True))
+        self.books.pay(self.grid, self.resources, "balancing", 0.5 * beta * added_squares)
 
     def _trade(self, day: int) -> None:
         """Customers order before their suppliers; goods are paid on order, final demand on delivery."""
@@ -220,12 +233,16 @@ class ReferenceModel(mesa.Model):
             contract.pay(self.books)
 
     def _charge_peaks(self, day: int) -> None:
-        """On a month's last day charge its highest quarter-hour; a month lived in part is charged in part."""
-        date, last = self.date(day), day + 1 == self.days
-        if not last and self.date(day + 1).month == date.month:
+        """Charge the highest quarter-hour since the last bill for the part of the month that it covers.
+
+        Bills are due on a month's last day, and on the last day of burn-in and of the run.
+        """
+        date = self.date(day)
+        self.days_unbilled += 1
+        if day + 1 not in {self.days, self.inputs.calendar.burn_in} and self.date(day + 1).month == date.month:
             return
-        lived = min(date.day, day + 1)
-        share = lived / monthrange(date.year, date.month)[1]
+        share = self.days_unbilled / monthrange(date.year, date.month)[1]
+        self.days_unbilled = 0
         for firm in self.firms:
             if firm.utility:
                 eur_per_mw = firm.terms.retail.peak_charge * 1000.0

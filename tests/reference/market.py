@@ -40,16 +40,11 @@ class MeritOrder:
             return self.market.price_cap, cost + left * self.market.price_cap, emitted
         return price, cost, emitted
 
-    def clear_day(self, residual: list[float], usual: float, own: list[float]) -> tuple[list[float], float, float]:
-        """Return the day's prices, and the cost (EUR) and emissions (t) that `own` adds to the rest of the zone."""
-        prices, added_cost, added_emissions = [], 0.0, 0.0
-        for zone, mine in zip(residual, own, strict=True):
-            price, cost, emitted = self.clear(zone - usual + mine)
-            _, cost_without, emitted_without = self.clear(zone - usual)
-            prices.append(price)
-            added_cost += cost - cost_without
-            added_emissions += emitted - emitted_without
-        return prices, added_cost, added_emissions
+    def added_by(self, own: float, rest: float) -> tuple[float, float]:
+        """Return the cost (EUR/h) and emissions (t/h) that a demand of `own` MW adds to the rest of the zone."""
+        _, cost, emitted = self.clear(rest + own)
+        _, cost_without, emitted_without = self.clear(rest)
+        return cost - cost_without, emitted - emitted_without
 
 
 def stack_blocks(table: dict[str, Any], market: Market) -> list[Block]:

@@ -43,6 +43,7 @@ class Utility(mesa.Agent):
         self.error_history = self._history(max(1e-6, rules.portfolio_error))
         self.misses: list[list[float]] = []
         self.miss_variance = [0.0 for _ in HOURS]
+        self.miss_weight = 0.0
 
     def _history(self, scale: float) -> HistoryForecast:
         rules = self.terms.forecasting
@@ -80,10 +81,13 @@ class Utility(mesa.Agent):
         self.nomination = [e + add * math.sqrt(v) for e, v in zip(self.expected, self.miss_variance, strict=True)]
 
     def _learn_misses(self, day: int) -> None:
+        """Update the mean square of the misses seen, the older ones forgotten as the regression forgets."""
         known, memory = day - self.terms.forecasting.meter_delay, self.terms.forecasting.memory
         if known >= 0:
+            before = self.miss_weight * memory
+            self.miss_weight = before + 1.0
             self.miss_variance = [
-                memory * v + (1.0 - memory) * miss**2
+                (before * v + miss**2) / self.miss_weight
                 for v, miss in zip(self.miss_variance, self.misses[known], strict=True)
             ]
 
