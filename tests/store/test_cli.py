@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,10 +22,11 @@ TANDEM = "from analysis.cli import main; main()"
 SMALL = ["--days", "4", "--replications", "3", "--seed", "7", "--set", "calendar.burn_in=3", "--workers", "1"]
 
 
-def tandem(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def tandem(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", TANDEM, *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
+        [sys.executable, "-c", TANDEM, *arguments],
+        cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +113,15 @@ def test_a_failed_run_gives_exit_code_one_and_is_named(
     assert f"failed: {broken}, seed 7, replication 0: " in err
     assert "2 runs failed" in err
     assert ("Total real cost" in out) == (broken == "raw")
+
+
+@pytest.mark.slow
+def test_kernels_are_compiled_once_for_all_workers_and_say_so(tmp_path: Path) -> None:
+    run = ("run", "steel-and-power", "--days", "2", "--replications", "2", "--strategy", "raw", "--workers", "2",
+           "--set", "calendar.burn_in=1", "--no-break-even")  # fmt: skip
+    first = tandem(tmp_path, *run, "--seed", "1", XDG_CACHE_HOME=str(tmp_path / "cache"))
+    second = tandem(tmp_path, *run, "--seed", "2", XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert first.stderr.startswith("compiling kernels, once\n")
+    assert "compiling" not in second.stderr
+    assert "4 computed" in second.stderr
