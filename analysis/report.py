@@ -29,7 +29,15 @@ from analysis.report_sources import (
     tables_of,
     with_unit,
 )
-from analysis.report_text import Answer, answer_of, break_even_sentence, joined, titles_of
+from analysis.report_text import (
+    Answer,
+    answer_of,
+    break_even_sentence,
+    fee_sentences,
+    goal_changes,
+    joined,
+    titles_of,
+)
 from analysis.tables import read_hourly, read_study
 from model.errors import StoreError
 from scenarios.provenance import model_version
@@ -210,6 +218,7 @@ def _context(report: Report, today: dt.date) -> dict[str, Any]:
         "break_even": [break_even_sentence(one, titles) for one in comparison.break_even],
         "runs": _run_facts(comparison, finished), "warnings": comparison.warnings,
         "assumptions": _assumptions(comparison), "swept": _swept(comparison),
+        "fees": fee_sentences(comparison), "has_chance": any(one.plain for one in goal_changes(comparison)),
         "other_model": any(one["model_version"] != model_version() for one in found.executions),
         "data_tables": tables_of(base.inputs), "provenance": _provenance(comparison), "limits": _limits(comparison),
         "joined": joined,
@@ -300,7 +309,7 @@ def _swept(comparison: Comparison) -> str:
     sweep = comparison.break_even[0]
     member = next((m for m in comparison.tables.strategies if m.name == sweep.strategy), None)
     one = next((s for s in settings_of(member.inputs) if s.key == sweep.parameter), None) if member else None
-    return f"{sweep.parameter} is: {one.parameter.doc} In this study it is {one.shown}." if one else ""
+    return f"{sweep.parameter}: {one.parameter.doc} In this study it is {one.shown}." if one else ""
 
 
 def _provenance(comparison: Comparison) -> dict[str, Any]:

@@ -171,7 +171,7 @@ def break_even_chart(comparison: Comparison) -> Chart | None:
     head = ("party", first.unit or "value", f"gain, {unit}", "95 % interval", "n")
     table = Table(f"Gain by value of {first.parameter}", head, rows)
     description = " ".join(f"{' + '.join(one.parties)}: {one.verdict}." for one in comparison.break_even)
-    return Chart("break-even", figure, caption, description, table)
+    return Chart("break_even", figure, caption, description, table)
 
 
 def week_chart(comparison: Comparison, hourly: pd.DataFrame, strategy: str) -> Chart | None:
@@ -210,7 +210,7 @@ def week_chart(comparison: Comparison, hourly: pd.DataFrame, strategy: str) -> C
     dates = [start + dt.timedelta(days=first + k) for k in range(days)]
     figure = figures.typical_week(frame, load_title=f"Load of {party_label(firm)}", days=[_day(d) for d in dates],
                                   imbalance_title=f"Imbalance of {party_label(utility)}")  # fmt: skip
-    return Chart("week", figure, _week_caption(firm, utility, dates, base, other), _week_words(frame),
+    return Chart("typical_week", figure, _week_caption(firm, utility, dates, base, other), _week_words(frame),
                  _week_table(frame, dates))  # fmt: skip
 
 

@@ -40,6 +40,16 @@ class Setting:
     value: Any
 
     @property
+    def firm(self) -> str:
+        """The firm or contract that the parameter belongs to; empty for the whole economy."""
+        return self.key.split(".")[1] if self.key.startswith(("firms.", "contracts.")) else ""
+
+    @property
+    def place(self) -> str:
+        """The key without the firm's name; that of a contract stays whole."""
+        return self.key.replace(f".{self.firm}.", ".", 1) if self.key.startswith("firms.") else self.key
+
+    @property
     def changed(self) -> bool:
         """Whether the study set another value than the default."""
         return bool(self.value != self.parameter.default)

@@ -383,9 +383,18 @@ def goal_table(comparison: Comparison) -> Table:
 
 
 def setting_table(caption: str, settings: Sequence[Setting]) -> Table:
-    """Return parameters with value, where the value is from, and meaning."""
-    rows = tuple((one.key, one.shown, _whence(one), one.parameter.doc) for one in settings)
-    return Table(caption, ("parameter", "value", "from", "meaning"), rows, words=(0, 1, 2, 3))
+    """Return parameters with value, reason and meaning; firms for which one is the same share a row."""
+    alike: dict[tuple[str, str, str, str], list[Setting]] = {}
+    for one in settings:
+        alike.setdefault((one.place, one.shown, _whence(one), one.parameter.doc), []).append(one)
+    rows = tuple((_keys_words(same), *cells_of[1:]) for cells_of, same in alike.items())
+    return Table(caption, ("parameter", "value", "why this value", "meaning"), rows, words=(0, 1, 2, 3))
+
+
+def _keys_words(same: Sequence[Setting]) -> str:
+    """Return the key of a parameter, and the other firms for which it is the same."""
+    more = ", ".join(one.firm for one in same[1:])
+    return f"{same[0].key}; also {more}" if more else same[0].key
 
 
 def _whence(one: Setting) -> str:

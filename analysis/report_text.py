@@ -338,8 +338,11 @@ def _against(comparison: Comparison, focus: tuple[str, ...], titles: dict[str, s
         elif one.verdict == "unclear":
             verb = "raise" if one.value > 0 else "lower"
             found.append(f"Whether “{title}” changes the {outcome} is not clear: it may {verb} it by {size}.")
-    found += _losers(comparison, focus, titles)
+    losers = _losers(comparison, focus, titles)
+    found += losers.values()
     for sweep in comparison.break_even:
+        if (sweep.strategy, *sweep.parties) in losers and not sweep.crossings:
+            continue
         if sweep.crossings or (sweep.table["gain"] <= 0).any():
             found.append(break_even_sentence(sweep, titles))
         elif (sweep.table["low"] <= 0).any():
@@ -357,16 +360,59 @@ def _span(values: "pd.Series[float]") -> str:
     return f"{low:g}" if low == high else f"between {low:g} and {high:g}"
 
 
-def _losers(comparison: Comparison, focus: tuple[str, ...], titles: dict[str, str]) -> list[str]:
-    """Return a sentence for each party to a contract that loses under a strategy in focus."""
+def fee_sentences(comparison: Comparison) -> list[str]:
+    """Return, for each strategy with one contract, which fee would leave both of its parties better off, if any.
+
+    A fee only moves money, so that a party's result shifts by exactly the change of the fee.
+    """
+    titles = titles_of(comparison)
+    found: dict[tuple[int, int], list[tuple[str, Change, Change]]] = {}
+    costs = {(one.strategy, one.party): one for one in changes(comparison, "party_cost")}
+    for member in comparison.tables.strategies:
+        contracts = member.inputs.get("contracts", ())
+        parties = [(member.name, pair[role]) for pair in contracts for role in ("provider", "partner")]
+        if len(contracts) != 1 or not all(key in costs for key in parties):
+            continue
+        provider, partner = (costs[key] for key in parties)
+        fee = float(contracts[0].get("fee", 0.0))
+        least, most = fee + provider.value, fee - partner.value
+        ends = (round(least), round(most))  # strategies that differ in the fee only have the same range
+        found.setdefault(ends, []).append((member.name, provider, partner))
     return [
-        f"“{titles[one.strategy]}” costs {party_label(one.party)} {change_words(one)}: without compensation it has no "
-        "reason to take part."
+        _fee_sentence(ends, joined([f"“{titles[name]}”" for name, _, _ in same]), *same[0][1:])
+        for ends, same in found.items()
+    ]
+
+
+def _fee_sentence(ends: tuple[int, int], strategies: str, provider: Change, partner: Change) -> str:
+    least, most = ends
+    giver, taker = party_label(provider.party), party_label(partner.party)
+    if least >= most:
+        gap = f"{giver} needs {money(least)} a year" + (f" and {taker} gains {money(most)}" if most > 0 else "")
+        nothing = "" if most > 0 else f", and {taker} gains nothing"
+        return f"{strategies}: no fee leaves both better off; {gap}{nothing}."
+    if least <= 0:
+        return f"{strategies}: both are better off without a fee, and with any fee below {money(most)} a year."
+    return (
+        f"{strategies}: any fee between {money(least)} and {money(most)} a year, paid by {taker} to {giver}, leaves "
+        "both better off on average."
+    )
+
+
+def _losers(
+    comparison: Comparison, focus: tuple[str, ...], titles: dict[str, str]
+) -> dict[tuple[str, str], str]:  # fmt: skip
+    """Return (strategy, party) -> a sentence, for each party to a contract that loses under a strategy in focus."""
+    return {
+        (one.strategy, one.party): (
+            f"“{titles[one.strategy]}” costs {party_label(one.party)} {change_words(one)}: without compensation it has "
+            "no reason to take part."
+        )
         for one in changes(comparison, "party_cost")
         if one.strategy in focus
         and one.party in comparison.tables.contract_parties
         and party_verdict(one, comparison.bill.eur_per_year) == "pays"
-    ]
+    }
 
 
 def _scale(size: float) -> tuple[float, str]:

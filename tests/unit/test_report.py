@@ -154,7 +154,7 @@ def test_it_reads_in_light_and_dark_on_a_phone_and_on_paper(page: str) -> None:
 
 
 def test_every_chart_has_a_caption_a_description_and_a_table(report: Report, page: str) -> None:
-    assert set(report.charts) == {"strategies", "components", "parties", "week", "payments", "break-even"}
+    assert set(report.charts) == {"strategies", "components", "parties", "typical_week", "payments", "break_even"}
     for name, chart in report.charts.items():
         assert f'aria-labelledby="{name}-caption"' in page
         assert f'aria-describedby="{name}-words"' in page
@@ -229,6 +229,46 @@ def test_the_works_that_is_not_paid_is_reported_as_a_loser(report: Report) -> No
     assert "costs steel EUR" in losers[0]
 
 
+def test_the_fees_that_leave_both_better_off_are_named(url: str, report: Report) -> None:
+    with Reader(url) as store:
+        tables = read_study(store, "steel-and-power")
+    works = metric(tables, "raw", "party_cost", "steel") - metric(tables, "none", "party_cost", "steel")
+    (words,) = report_text.fee_sentences(report.comparison)
+    assert "Hourly plan for a fee" in words, "strategies that differ in the fee only share the answer"
+    least = re.search(r"(?:between|needs) EUR ([\d.]+) thousand", words)
+    assert least is not None
+    assert float(least.group(1)) * 1e3 == pytest.approx(works.mean(), rel=0.006)
+
+
+@pytest.mark.parametrize(("provider", "partner", "expected"), [
+    (40e3, -60e3, "any fee between EUR 40.0 thousand and EUR 60.0 thousand a year, paid by power to steel"),
+    (40e3, -30e3, "no fee leaves both better off; steel needs EUR 40.0 thousand a year and power gains EUR 30.0"),
+    (40e3, 5e3, "no fee leaves both better off; steel needs EUR 40.0 thousand a year, and power gains nothing."),
+    (-10e3, -30e3, "both are better off without a fee, and with any fee below EUR 30.0 thousand a year"),
+])  # fmt: skip
+def test_a_fee_moves_money_and_nothing_else(provider: float, partner: float, expected: str, report: Report) -> None:
+    fee = 25e3
+    moved = {"steel": provider - fee, "power": partner + fee}
+    rows = report.comparison.differences.query("outcome == 'party_cost' and strategy == 'raw'")
+    rows = rows.assign(difference=rows["party"].map(moved).fillna(0.0), control_method="none")
+    members = [
+        dataclasses.replace(member, inputs={"contracts": [{"provider": "steel", "partner": "power", "fee": fee}]})
+        for member in report.comparison.tables.strategies
+        if member.name == "raw"
+    ]
+    tables = dataclasses.replace(report.comparison.tables, strategies=tuple(members))
+    (words,) = report_text.fee_sentences(dataclasses.replace(report.comparison, tables=tables, differences=rows))
+    assert expected in words
+
+
+def test_a_break_even_value_is_said_for_whom(report: Report) -> None:
+    found = dataclasses.replace(
+        report.comparison.break_even[0], parties=("power", "steel"), verdict="pays if beta is above 0.12"
+    )
+    words = report_text.break_even_sentence(found, {"raw": "Hourly plan"})
+    assert words == "For power and steel together, “Hourly plan” pays if beta is above 0.12."
+
+
 def test_sharing_that_loses_is_said_to_lose(tmp_path: Path) -> None:
     study = small_study(("none", "raw"), sets=("strategies.raw.contracts.plan.interface_cost=900 kEUR/yr",))
     losing = build("steel-and-power", stored(study, tmp_path))
@@ -269,7 +309,9 @@ def test_all_declared_parameters_are_listed_with_source_or_assumption(report: Re
     for inputs in study.strategies.values():
         declared = {key for key, _, _, _ in parameters(inputs)}
         assert {one.key for one in settings_of(json.loads(json.dumps(as_tree(inputs), default=str)))} == declared
-        assert not [key for key in declared if key not in text]
+        others = tuple(f"firms.{firm.name}." for firm in inputs.manufacturers[1:])
+        assert not [key for key in declared if key not in text and not key.startswith(others)]
+    assert "firms.metalworks.demand.mean; also platers, joiners 100 unit/day this study" in text
     assert "assumption: slope of the imbalance price" in text
     fee = next(c.fee for c in study.strategies["raw-with-fee"].contracts)
     assert f"{fee:,g} EUR/yr this study; default: 0 EUR/yr" in text
