@@ -4,7 +4,6 @@ python -m tests.benchmarks.report [--quick]
 """
 
 import argparse
-import resource
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from scenarios.batch import plan_study, tasks_of, warm_up
 from scenarios.executors import executor
 from scenarios.spec import Study, load_study
 from scenarios.store import PendingRun
-from tests.benchmarks.cases import measured, reference_case, timed, town
+from tests.benchmarks.cases import measured, memory_mb, reference_case, timed, town
 from tests.reference.economy import ReferenceModel
 
 STUDY = "steel-and-power"
@@ -64,12 +63,12 @@ def study_line(study: Study, replications: int) -> str:
         elapsed = time.perf_counter() - begun
     runs = sum(len(d.finished) for d in done)
     processor = sum(d.seconds for d in done)
-    memory = WORKERS * max(d.peak_mb for d in done) + resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+    memory = WORKERS * max(d.memory_mb for d in done) + memory_mb()
     return (
         f"{len(study.strategies)} strategies x {replications} replications x "
         f"{next(iter(study.strategies.values())).calendar.days} days, net of imports and compilation: "
         f"{processor / WORKERS:.1f} s of processor time in each of {WORKERS} processes, {elapsed:.1f} s elapsed; "
-        f"{runs} different simulations; at most {memory:.0f} MB in all"
+        f"{runs} different simulations; {memory:.0f} MB in all"
     )
 
 
