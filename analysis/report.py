@@ -175,18 +175,23 @@ class _Words(HTMLParser):
         super().__init__()
         self.parts: list[str] = []
         self.hidden = 0
+        self.glued = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Stop collecting inside style and drawings."""
+        """Stop collecting inside style and drawings; a place where a word may be cut does not part it."""
         self.hidden += tag in ("style", "svg")
+        self.glued = tag == "wbr"
 
     def handle_endtag(self, tag: str) -> None:
         """Collect again."""
         self.hidden -= tag in ("style", "svg")
+        self.glued = False
 
     def handle_data(self, data: str) -> None:
         """Keep text that a reader sees."""
-        if not self.hidden:
+        if not self.hidden and self.glued:
+            self.parts[-1] += data
+        elif not self.hidden:
             self.parts.append(data)
 
 

@@ -221,7 +221,8 @@ def answer_of(comparison: Comparison) -> Answer:
     best = found[0]
     kind = best.verdict if best.verdict in ("better", "worse") else "unclear"
     first = _first_sentence(comparison, focus, best, kind, titles)
-    second = " ".join(_party_sentence(comparison, name, titles) for name in focus)
+    second = "; ".join(_party_words(comparison, name, titles) for name in focus)
+    second = f"{second[0].upper()}{second[1:]}."
     third = _third_sentence(comparison, focus, best, kind, titles)
     return Answer((first, second, third), tuple(_against(comparison, focus, titles)), kind, focus)
 
@@ -271,8 +272,8 @@ def _first_sentence(
             f"the {outcome} by {size}."
         )
     return (
-        f"No strategy is clearly better than {base}: the best alternative, {names}, {verb} the {outcome} by {size}, "
-        "which may be chance."
+        f"No strategy is clearly better than {base}: the best alternative, {names}, {verb} the {outcome} by {size}; "
+        "this may be chance."
     )
 
 
@@ -288,7 +289,7 @@ def _share(comparison: Comparison, share: float) -> str:
     return f", which is {percent(abs(share))} of the energy bill of {whose}"
 
 
-def _party_sentence(comparison: Comparison, strategy: str, titles: dict[str, str]) -> str:
+def _party_words(comparison: Comparison, strategy: str, titles: dict[str, str]) -> str:
     groups: dict[str, list[str]] = {"gains": [], "pays": [], "unclear": [], "even": []}
     for one in sorted(changes(comparison, "party_cost"), key=lambda one: -abs(one.value)):
         if one.strategy != strategy:
@@ -305,7 +306,7 @@ def _party_sentence(comparison: Comparison, strategy: str, titles: dict[str, str
     if groups["even"]:
         parts.append(f"{joined(groups['even'])} {'come' if len(groups['even']) > 1 else 'comes'} out even")
     title = titles[strategy]
-    return f"Under “{title}” {joined(parts)}." if parts else f"Under “{title}” no party's net cost changes."
+    return f"under “{title}” {joined(parts) if parts else 'no net cost of a party changes'}"
 
 
 def _third_sentence(
@@ -324,7 +325,7 @@ def _third_sentence(
         words += f"; the plain average of the runs, with chance left in, {verb} it by {size}"
     if best.n < FEW:
         words += f"; n = {best.n} is too small for these figures to be trusted"
-    return f"{words}. The intervals measure chance, not the assumptions behind them."
+    return f"{words}; the intervals measure chance, not the assumptions behind them."
 
 
 def _against(comparison: Comparison, focus: tuple[str, ...], titles: dict[str, str]) -> list[str]:

@@ -217,6 +217,9 @@ def test_the_answer_says_what_the_runs_say(url: str, report: Report) -> None:
     assert "too small" in third
     own_cost = (metric(tables, "raw", "party_cost", "steel") - metric(tables, "none", "party_cost", "steel")).mean()
     assert f"steel loses {report_text.money(own_cost)} a year" in second
+    for sentence in report.answer.sentences:
+        assert sentence.endswith(".")
+        assert ". " not in sentence, "three sentences, not more"
 
 
 def test_strategies_that_differ_in_a_payment_only_are_equally_good(report: Report) -> None:
