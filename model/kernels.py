@@ -17,6 +17,9 @@ import numba
 KEPT_CACHES = 4
 """How many cache folders of other source versions stay on disk."""
 
+COMPLETE = "complete"
+"""Name of the file that says so in a finished cache folder."""
+
 
 def source_hash() -> str:
     """Return the sha256 (hex) over the names and contents of all Python sources of `model`."""
@@ -52,5 +55,10 @@ def kernel[F: Callable[..., Any]](function: F) -> F:
 
 
 def is_cached() -> bool:
-    """Tell whether compiled kernels of this source version already lie on disk."""
-    return any(_cache_folder().rglob("*.nbi"))
+    """Tell whether all kernels that a study needs were compiled to disk for this source version."""
+    return (_cache_folder() / COMPLETE).exists()
+
+
+def mark_cached() -> None:
+    """Note that a study's kernels lie on disk; a compilation that was cut short leaves no such note."""
+    (_cache_folder() / COMPLETE).touch()
