@@ -34,8 +34,12 @@ def test_the_plan_holds_every_strategy_and_every_point_of_the_sweep(study: Study
 
 
 def test_a_sweep_changes_the_swept_parameter_and_nothing_else(study: Study) -> None:
-    for name, value, inputs in sweep_points(study):
-        assert inputs == replace_inputs(study.strategies[name], {"balancing.beta": value})
+    sweep = study.evaluation.break_even
+    assert sweep is not None
+    points = list(sweep_points(study))
+    assert len(points) == 2 * len(sweep.values)
+    for name, value, inputs in points:
+        assert inputs == replace_inputs(study.strategies[name], {sweep.parameter: value})
 
 
 def test_a_study_with_fewer_replications_sweeps_with_as_many(study: Study) -> None:
