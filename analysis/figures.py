@@ -169,11 +169,14 @@ def typical_week(table: pd.DataFrame, *, load_title: str, imbalance_title: str, 
         return figure
 
 
-def break_even(table: pd.DataFrame, *, title: str, unit: str, parameter: str, marked: float | None) -> "Figure":
+def break_even(
+    table: pd.DataFrame, crossings: pd.DataFrame, *, title: str, unit: str, parameter: str, marked: float | None
+) -> "Figure":  # fmt: skip
     """Return the gain of a strategy over the values of one parameter, a line with its 95 % band per group.
 
     Args:
         table: group (label), value, n, gain, low, high.
+        crossings: group, value, low, high: break-even values with intervals, drawn on the zero line.
         title: what is gained, without unit.
         unit: unit of the gain.
         parameter: label of the parameter, with unit.
@@ -191,6 +194,11 @@ def break_even(table: pd.DataFrame, *, title: str, unit: str, parameter: str, ma
             axes.plot(part["value"], part["gain"] / scale, color=color, marker=MARKERS[k % len(MARKERS)],
                       linestyle=LINES[k % len(LINES)], linewidth=1.8, label=_plain(group))  # fmt: skip
         axes.axhline(0.0, color=INK, linewidth=1.0)
+        for group, value, low, high in crossings[["group", "value", "low", "high"]].itertuples(index=False):
+            color = SERIES[groups.index(group) % len(SERIES)]
+            axes.plot([low, high], [0.0, 0.0], color=color, linewidth=5.0, solid_capstyle="butt")
+            axes.plot([value], [0.0], color=color, marker="X", markersize=11, linestyle="none", markeredgecolor=INK,
+                      zorder=4)  # fmt: skip
         if marked is not None:
             axes.axvline(marked, color=MUTED, linewidth=1.0, linestyle=LINES[2], label="value in this study")
         _grid(axes, "y")

@@ -146,23 +146,28 @@ def break_even_chart(comparison: Comparison) -> Chart | None:
     if not comparison.break_even:
         return None
     first, titles = comparison.break_even[0], titles_of(comparison)
-    parts = [
-        one.table.assign(group=" + ".join(party_label(p) for p in one.parties) or "all parties together")
-        for one in comparison.break_even
+    groups = [
+        " + ".join(party_label(p) for p in one.parties) or "all parties together" for one in comparison.break_even
     ]
+    parts = [one.table.assign(group=group) for group, one in zip(groups, comparison.break_even, strict=True)]
     frame = pd.concat(parts, ignore_index=True)
+    crossings = _crossings(comparison, groups)
     title = titles.get(first.strategy, first.strategy)
     outcome = OUTCOME[first.outcome]
     setting = next((s for s in _settings(comparison, first.strategy) if s.key == first.parameter), None)
     unit_words = f", {first.unit}" if first.unit not in ("", "1") else ""
     label = f"{setting.parameter.doc.rstrip('.')} ({first.parameter}{unit_words})" if setting else first.parameter
     marked = float(setting.value) if setting is not None and isinstance(setting.value, (int, float)) else None
-    figure = figures.break_even(frame, title=f"Gain from “{title}”", unit=outcome.unit, parameter=label, marked=marked)
+    figure = figures.break_even(
+        frame, crossings, title=f"Gain from “{title}”", unit=outcome.unit, parameter=label, marked=marked
+    )
     caption = (
         f"Gain from “{title}” against “{titles.get(first.baseline, first.baseline)}” (lower {outcome.title.lower()}) "
         f"as {first.parameter} varies; above zero it pays. Bands: 95 % intervals, "
         f"{count_words(frame['n'])}."
     )
+    if len(crossings):
+        caption += " Crosses on the zero line: break-even values, with their 95 % intervals as thick bars."
     divisor, unit = figures.scale_of(frame[["gain", "low", "high"]].to_numpy(), outcome.unit)
     rows = tuple(
         (row["group"], f"{row['value']:g}", *cells((row["gain"], row["low"], row["high"]), divisor, 2), str(row["n"]))
@@ -172,6 +177,21 @@ def break_even_chart(comparison: Comparison) -> Chart | None:
     table = Table(f"Gain by value of {first.parameter}", head, rows)
     description = " ".join(f"{' + '.join(one.parties)}: {one.verdict}." for one in comparison.break_even)
     return Chart("break_even", figure, caption, description, table)
+
+
+def _crossings(comparison: Comparison, groups: Sequence[str]) -> pd.DataFrame:
+    """Return break-even values by group; an open end of an interval is the end of the values tried."""
+    rows = [
+        [
+            group,
+            c.value,
+            one.table["value"].min() if c.low is None else c.low,
+            one.table["value"].max() if c.high is None else c.high,
+        ]
+        for group, one in zip(groups, comparison.break_even, strict=True)
+        for c in one.crossings
+    ]
+    return pd.DataFrame(rows, columns=["group", "value", "low", "high"])
 
 
 def week_chart(comparison: Comparison, hourly: pd.DataFrame, strategy: str) -> Chart | None:

@@ -46,6 +46,10 @@ def sweep_table(groups: list[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["group", "value", "n", "gain", "low", "high"])
 
 
+def crossing_table(group: str) -> pd.DataFrame:
+    return pd.DataFrame([[group, 0.2, 0.15, 0.4]], columns=["group", "value", "low", "high"])
+
+
 def drawings() -> dict[str, Figure]:
     names = ["a", "b"]
     return {
@@ -59,7 +63,12 @@ def drawings() -> dict[str, Figure]:
             week_table(), load_title="Load of steel", imbalance_title="Imbalance", days=["Mon", "Tue"]
         ),
         "break-even": figures.break_even(
-            sweep_table(["steel", "power"]), title="Gain", unit="EUR/yr", parameter="beta (1)", marked=0.2
+            sweep_table(["steel", "power"]),
+            crossing_table("power"),
+            title="Gain",
+            unit="EUR/yr",
+            parameter="beta (1)",
+            marked=0.2,
         ),
     }
 
@@ -97,6 +106,13 @@ def test_every_interval_is_drawn_at_the_numbers_of_the_table() -> None:
     lines = [line.get_xdata() for line in figure.axes[0].lines]
     assert any(np.allclose(x, [1.2, 4.0]) for x in lines if len(x) == 2), "interval in million EUR"
     assert any(np.allclose(x, [1.5]) for x in lines if len(x) == 1), "estimate in million EUR"
+
+
+def test_a_break_even_value_stands_on_the_zero_line_with_its_interval() -> None:
+    lines = [(line.get_xdata(), line.get_ydata()) for line in drawings()["break-even"].axes[0].lines]
+    on_zero = [x for x, y in lines if np.allclose(y, 0.0)]
+    assert any(np.allclose(x, [0.2]) for x in on_zero if len(x) == 1)
+    assert any(np.allclose(x, [0.15, 0.4]) for x in on_zero if len(x) == 2)
 
 
 def test_series_differ_in_colour_and_in_shape() -> None:
