@@ -180,7 +180,22 @@ def chains(draw: st.DrawFn, utilities: list[str]) -> tuple[ManufacturerInputs, .
         firms.append(draw(manufacturers(name, utilities, suppliers)))
     while sum(firm.count for firm in firms) > 6:
         firms = [dataclasses.replace(firm, count=1) for firm in firms]
+    if len(firms) > 1 and draw(st.booleans()):
+        firms = _with_filtering_pair(firms)
     return tuple(draw(st.permutations([_fitted(firm, firms) for firm in firms])))
+
+
+def _with_filtering_pair(firms: list[ManufacturerInputs]) -> list[ManufacturerInputs]:
+    """Make the first firm filter the orders of the second, which filters final demand; others keep away from both."""
+    maker, shop, *others = firms
+    filtering = [dataclasses.replace(firm.ordering, policy="filtered") for firm in (maker, shop)]
+    maker = dataclasses.replace(maker, count=1, ordering=filtering[0])
+    shop = dataclasses.replace(shop, count=1, supplier=maker.name, ordering=filtering[1])
+    apart = [
+        dataclasses.replace(other, supplier="") if other.supplier in {maker.name, shop.name} else other
+        for other in others
+    ]
+    return [maker, shop, *apart]
 
 
 def _fitted(firm: ManufacturerInputs, firms: list[ManufacturerInputs]) -> ManufacturerInputs:
