@@ -99,13 +99,16 @@ def _within(group: type, values: Mapping[str, Any], where: str) -> Iterator[Sett
 
 @cache
 def sources() -> dict[str, dict[str, str]]:
-    """Return model/data/sources.yaml: source id -> title, reference, licence, attribution, read."""
+    """Return the lists of sources in model/data: source id -> title, reference, read; licence of measured series."""
     from importlib.resources import files
 
     from ruamel.yaml import YAML
 
-    text = files("model").joinpath("data", "sources.yaml").read_text(encoding="utf-8")
-    return {str(key): dict(entry) for key, entry in YAML(typ="safe").load(text).items()}
+    found: dict[str, dict[str, str]] = {}
+    for name in ("sources.yaml", "literature.yaml"):
+        text = files("model").joinpath("data", name).read_text(encoding="utf-8")
+        found.update({str(key): dict(entry) for key, entry in YAML(typ="safe").load(text).items()})
+    return found
 
 
 def reference_of(source: str) -> str:

@@ -17,7 +17,7 @@ class DataContract:
         unit="",
         choices=("vertical",),
         role="lever",
-        source="mission",
+        note="what this version offers",
         doc="Who may contract with whom: a supplier with its customer.",
     )
     variant: str = declare(
@@ -25,7 +25,7 @@ class DataContract:
         unit="",
         choices=("raw",),
         role="lever",
-        source="mission",
+        note="what this version offers",
         doc="How the data are prepared before they leave the provider.",
     )
     asset: str = declare(
@@ -33,7 +33,7 @@ class DataContract:
         unit="",
         choices=("plan",),
         role="lever",
-        source="mission",
+        note="what this version offers",
         doc="What is shared: the production plan as expected load.",
     )
     resolution: int = declare(

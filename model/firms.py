@@ -82,7 +82,7 @@ class Ordering:
         unit="1",
         bounds=(0, 10),
         role="lever",
-        source="science-1.0",
+        source="zipkin-2000",
         doc="Safety stock over the sd of the lead-time forecast error.",
     )
     holding_cost: float = declare(
@@ -112,7 +112,7 @@ class Ordering:
         unit="",
         choices=("orders", "end_demand"),
         role="lever",
-        source="science-1.1",
+        source="raghunathan-2001",
         doc="What the forecast reads: own incoming orders, or end customers' shared demand.",
     )
     receiver: str = declare(
@@ -120,7 +120,7 @@ class Ordering:
         unit="",
         choices=("naive", "last_order", "full_history"),
         role="uncertainty",
-        source="science-1.1",
+        source="raghunathan-2001",
         doc="What a `filtered` supplier infers from incoming orders without sharing.",
     )
 
@@ -141,7 +141,7 @@ class Process:
         unit="MWh",
         bounds=(0.001, 1000),
         role="uncertainty",
-        source="science-reference-case",
+        source="eaf-electricity",
         doc="Electricity of one heat: 90 t at 420 kWh/t (published 400 to 500).",
     )
     heat_output: float = declare(
@@ -160,7 +160,7 @@ class Process:
         unit="heat/day",
         bounds=(1, 96),
         role="uncertainty",
-        source="census-qpc-331",
+        source="us-mfg-utilisation",
         doc="Heats that fit into a day; 13.1 of 19 is the industry's utilisation of .69.",
     )
     mill: float = declare(
@@ -320,14 +320,14 @@ class Forecasting:
         unit="",
         choices=("naive", "last_order", "full_history"),
         role="uncertainty",
-        source="science-1.1",
+        source="raghunathan-2001",
         doc="What the utility learns from meters: the mean, the last day, or everything.",
     )
     meter_delay: int = declare(
         2,
         unit="day",
         bounds=(1, 30),
-        source="design-timetable",
+        source="day-ahead-timetable",
         doc="Nominating day d at the noon gate before it, meters are known to day d-delay.",
     )
     memory: float = declare(

@@ -166,7 +166,7 @@ class Balancing:
         unit="",
         choices=("single", "dual"),
         role="lever",
-        source="science-2.1",
+        source="german-balancing-rules",
         doc="One symmetric imbalance price, or a penalty on either side.",
     )
     beta: float = declare(
