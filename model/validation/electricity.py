@@ -22,7 +22,7 @@ from scipy.stats import norm
 from model.errors import Fault
 from model.streams import Floats, normals, stream_key
 from model.validation.case import Bench, Case, Check, setting
-from model.validation.engine import FIRST_DAY, model_of, own_load
+from model.validation.engine import FIRST_DAY, flat_price, model_of, own_load
 from model.validation.sampling import mean_of, replicate
 
 SEED = 2004
@@ -196,7 +196,7 @@ def _imbalance_refusal(s: Imbalance) -> list[Fault]:
 
 
 def _measure_imbalance(s: Imbalance, bench: Bench) -> dict[str, Check]:
-    days = bench.share(max(365, 24000 // s.n // 30 * 30), 20)
+    days = bench.share(min(6000, max(360, 24000 // s.n // 10 * 10)), 20)
     burn_in = 1000 if s.rule == "dual" and s.cost_short != s.cost_long else 60
     burn_in = bench.share(burn_in, 10)
 
@@ -237,7 +237,7 @@ def _settled(
     s: Imbalance, loads: list[Any], parties: list[str], days: int, replication: int
 ) -> tuple[Floats, Floats, Floats]:
     """Return payments (EUR/h), share of hours within the position, and real cost (EUR/h), each by block of days."""
-    from model.inputs import Balancing, Period
+    from model.inputs import Balancing, Market, Period
 
     short, long = (s.cost_short, s.cost_long) if s.position == "load" else (s.cost_long, s.cost_short)
     burn_in = len(loads[0].values) - days
@@ -251,7 +251,8 @@ def _settled(
             for load, party in zip(loads, parties, strict=True)
         ),
         utilities=tuple(_utility(name) for name in dict.fromkeys(parties)),
-        own_series=tuple(loads),
+        own_series=(flat_price(), *loads),
+        market=Market(price_table="flat"),
         balancing=Balancing(
             rule=s.rule,
             beta=s.beta,
@@ -353,7 +354,7 @@ def _measure_peaks(s: PeakPooling, bench: Bench) -> dict[str, Check]:
 
 def _monthly_peaks(s: PeakPooling, pools: int, span: tuple[int, int], replication: int) -> Floats:
     """Return the mean monthly peak that is charged, MW, shape (pool, n + 1); the last meter is the pool's."""
-    from model.inputs import Period
+    from model.inputs import Market, Period
 
     months, days = span
     loads = _operating_loads(s, pools, days, replication)
@@ -365,7 +366,8 @@ def _monthly_peaks(s: PeakPooling, pools: int, span: tuple[int, int], replicatio
         replication,
         manufacturers=tuple(meters),
         utilities=(_utility("power"),),
-        own_series=tuple(series),
+        own_series=(flat_price(), *series),
+        market=Market(price_table="flat"),
     )
     model.run_to_end()
     charged = [model.ledger.paid(meter.name, "peak") / (1000.0 * months) for meter in meters]

@@ -24,15 +24,18 @@ def model_of(period: Period, seed: int, replication: int, **parts: Any) -> Colla
     return CollaborationModel(ModelInputs(calendar=period, **parts), rng=seed, replication=replication)
 
 
-def own_load(name: str, hourly: Floats, first_day: str = FIRST_DAY) -> OwnSeries:
-    """Return a customer's measured load as the engine takes a user's own series.
-
-    Args:
-        name: name that `process.load_table` gives.
-        hourly: MW, shape (days, 24); quarter-hours of an hour are alike.
-        first_day: date of the first row.
-    """
+def own_series(name: str, values: Floats, first_day: str = FIRST_DAY) -> OwnSeries:
+    """Return a series as the engine takes a user's own, shape (days, 24) for a price, (days, 96) for a load."""
     from model.inputs import OwnSeries
 
-    values = np.repeat(hourly, 4, axis=1)
     return OwnSeries(name=name, first_day=first_day, digest=hashlib.sha256(values.tobytes()).hexdigest(), values=values)
+
+
+def own_load(name: str, hourly: Floats, first_day: str = FIRST_DAY) -> OwnSeries:
+    """Return a customer's measured load, MW, shape (days, 24); quarter-hours of an hour are alike."""
+    return own_series(name, np.repeat(hourly, 4, axis=1), first_day)
+
+
+def flat_price(eur_mwh: float = 50.0) -> OwnSeries:
+    """Return a day-ahead price that never moves, named `flat`."""
+    return own_series("flat", np.full((7, 24), eur_mwh))

@@ -27,8 +27,8 @@ def replicate(
     for replication in range(most):
         rows.append(draw(replication))
         checks = judge(np.concatenate(rows))
-        hopeless = any(not math.isfinite(check.found) for check in checks.values())
-        if hopeless or all(_is_precise(check, bench.effort) for check in checks.values()):
+        values = checks.values()
+        if any(_is_hopeless(c, bench.effort) for c in values) or all(_is_precise(c, bench.effort) for c in values):
             break
     return checks
 
@@ -37,6 +37,16 @@ def _is_precise(check: Check, effort: float) -> bool:
     if check.standard_error is None or check.lower_bound:
         return True
     return STANDARD_ERRORS * check.standard_error <= check.bound / math.sqrt(effort)
+
+
+def _is_hopeless(check: Check, effort: float) -> bool:
+    """Tell whether no further draw can mend a number: it is not finite, or far off by any standard error."""
+    if not math.isfinite(check.found):
+        return True
+    if check.standard_error is None or check.lower_bound:
+        return False
+    distance = abs(float(check.found) - float(check.expected))
+    return distance - 2.0 * STANDARD_ERRORS * check.standard_error > check.bound / math.sqrt(effort)
 
 
 def mean_of(units: Floats) -> tuple[float, float]:

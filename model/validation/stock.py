@@ -22,7 +22,7 @@ from model.validation.sampling import mean_of, ratio_of, replicate
 SEED = 2000
 CHAINS = 150
 """Independent supply chains in one model: each is one unit of observation."""
-FEWEST_CHAINS = 30
+FEWEST_CHAINS = 20
 MEAN = 100.0
 """Mean daily demand, units; it cancels out of every result."""
 PRECISION = 0.01
@@ -101,7 +101,7 @@ def _measure_bullwhip(s: Bullwhip, bench: Bench) -> dict[str, Check]:
 
     def draw(replication: int) -> Floats:
         firms = [_stage(s, chain, k) for chain in range(chains) for k in range(s.stages)]
-        record = _record(firms, ("order", "demand"), (bench.share(1500, 40), 3 * reach), replication)
+        record = _record(firms, ("order", "demand"), (bench.share(1500, 60), 3 * reach), replication)
         order, demand = ((record[c].reshape(-1, chains, s.stages) - MEAN) ** 2 for c in ("order", "demand"))
         return np.column_stack([order[:, :, -1].sum(axis=0), demand[:, :, 0].sum(axis=0)])
 
@@ -188,7 +188,7 @@ def _information_refusal(s: InformationValue) -> list[Fault]:
 
 
 def _measure_information(s: InformationValue, bench: Bench) -> dict[str, Check]:
-    days = (bench.share(2500, 60), 3 * (s.l + s.L + 2) + math.ceil(20.0 / (1.0 - s.rho)))
+    days = (bench.share(2500, 100), 3 * (s.l + s.L + 2) + math.ceil(20.0 / (1.0 - s.rho)))
 
     chains = bench.share(CHAINS, FEWEST_CHAINS)
 
@@ -233,6 +233,11 @@ def _pair(s: InformationValue, pair: int, signal: str) -> tuple[Any, Any]:
     return retailer, supplier
 
 
+def _inference(s: InformationValue) -> tuple[str, ...]:
+    """Return what a receiver of the full history adds; the weight of a last order alone is too small to show."""
+    return ("model.physics.demand:infer_shock",) if s.receiver == "full_history" else ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Newsvendor:
     """Parameters of `newsvendor`."""
@@ -265,7 +270,7 @@ def _measure_newsvendor(s: Newsvendor, bench: Bench) -> dict[str, Check]:
     from model.inputs import Period
     from model.validation.engine import model_of
 
-    firms, days = bench.share(100, 40), bench.share(400, 20)
+    firms, days = bench.share(100, 20), bench.share(400, 20)
     mean = 10.0 * s.sigma
     policy = {
         "policy": "filtered",
@@ -322,13 +327,6 @@ def _record(firms: list[Any], columns: tuple[str, ...], days: tuple[int, int], r
     return {name: recorder.array(name) for name in columns}
 
 
-_RECEIVER_RULE: dict[str, tuple[str, ...]] = {
-    "naive": (),
-    "last_order": ("model.physics.demand:_last_order_weight",),
-    "full_history": ("model.physics.demand:infer_shock",),
-}
-"""Engine functions that one kind of receiver adds."""
-
 CASES = (
     Case(
         name="bullwhip",
@@ -350,7 +348,7 @@ CASES = (
         settings=InformationValue,
         measure=_measure_information,
         refuse=_information_refusal,
-        exercises=lambda s: (*ENGINE, "model.physics.demand:filter_weights", *_RECEIVER_RULE[s.receiver]),
+        exercises=lambda s: (*ENGINE, "model.physics.demand:filter_weights", *_inference(s)),
         source="Lee, So & Tang (2000), Management Science 46(5); Raghunathan (2001), Management Science 47(4)",
     ),
     Case(
