@@ -6,11 +6,13 @@ read with what the utility bought, stock with flows, and hours of melting with t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from model.kernels import kernel
 from model.physics.electricity import HOURS
+from model.streams import Floats, Ints
 
 if TYPE_CHECKING:
     from model.goods import Goods
@@ -33,47 +35,117 @@ class Balances:
         Raises:
             BalanceError: names the balance, the day and both sides.
         """
-        self._money(day)
-        self._energy(day)
-        self._materials(day)
-        self._hours(day)
-
-    def _money(self, day: int) -> None:
-        """All payments cancel, and every party's cash moved by what the ledger says."""
-        ledger, cash = self.ledger, self.stage.live.cash
-        turnover = float(np.abs(ledger.today).sum())
-        ledger.check("money", float(ledger.net.sum()), 0.0, turnover, day)
-        party = self.stage.population.party
-        moved = np.bincount(party, cash - self.cash, minlength=ledger.net.size)
-        self.cash[:] = cash
-        gap = np.abs(moved - ledger.net)[: int(party.max(initial=-1)) + 1]
-        worst = int(gap.argmax()) if gap.size else 0
-        ledger.check("money", float(moved[worst]), float(ledger.net[worst]) if gap.size else 0.0, turnover, day)
-
-    def _energy(self, day: int) -> None:
-        """What customers drew is what the utilities bought, closed intraday and left as imbalance."""
-        stage, power = self.stage, self.power
-        supplied = stage.population.utility >= 0
-        metered = float(stage.live.electricity[: supplied.size][supplied].sum())
-        settled = float((power.nomination + power.closed + power.imbalance).sum())
-        self.ledger.check("energy", metered, settled, metered, day)
-
-    def _materials(self, day: int) -> None:
-        """Stock and pipeline grow by what was ordered or made less what was demanded."""
-        live, makers = self.stage.live, self.stage.population.makers
-        entered = np.where(self.goods.makes_itself, live.produced[:makers], live.order[:makers])
-        inflow, outflow, held = float(entered.sum()), float(live.incoming[:makers].sum()), self._held()
-        self.ledger.check("materials", held - self.held, inflow - outflow, abs(held) + abs(inflow), day)
-        self.held = held
+        live, people, power, goods, ledger = (
+            self.stage.live,
+            self.stage.population,
+            self.power,
+            self.goods,
+            self.ledger,
+        )
+        sides = np.empty((5, 3))
+        sides[4, 0] = self.held
+        compare_accounts(
+            people.party,
+            people.utility,
+            live.cash,
+            self.cash,
+            ledger.net,
+            ledger.today,
+            live.electricity,
+            power.nomination,
+            power.closed,
+            power.imbalance,
+            goods.makes_itself,
+            live.net_stock,
+            live.pipeline,
+            live.produced,
+            live.order,
+            live.incoming,
+            goods.batch,
+            goods.process,
+            goods.hours,
+            live.load,
+            sides,
+        )
+        for name, (left, right, turnover) in zip(BALANCES, sides.tolist(), strict=True):
+            ledger.check(name, left, right, turnover, day)
+        self.held = self._held()
 
     def _held(self) -> float:
         """Return units in stock, less backlog, and in the pipeline."""
         live, makers = self.stage.live, self.stage.population.makers
-        return float(live.net_stock[:makers].sum() + live.pipeline[:makers].sum())
+        return held_units(makers, live.net_stock, live.pipeline)
 
-    def _hours(self, day: int) -> None:
-        """Furnaces melted as many hours as their energy takes at full power."""
-        goods = self.goods
-        base = goods.process[:, 4] + goods.process[:, 5]
-        melted = (self.stage.live.load[goods.batch].mean(axis=1) - base) * HOURS / goods.process[:, 2]
-        self.ledger.check("hours", float(melted.sum()), float(goods.hours[:, 0].sum()), HOURS * goods.batch.size, day)
+
+BALANCES = ("money", "money", "energy", "hours", "materials")
+"""Balances in the rows of `compare_accounts`: all payments cancel; cash moved as booked; and the physical ones."""
+
+
+@kernel
+def held_units(makers: int, net_stock: Floats, pipeline: Floats) -> float:
+    """Return units in stock, less backlog, and in the pipeline of the first `makers` firms."""
+    total = 0.0
+    for i in range(makers):
+        total += net_stock[i] + pipeline[i]
+    return total
+
+
+@kernel
+def compare_accounts(
+    party: Ints,
+    utility: Ints,
+    cash: Floats,
+    before: Floats,
+    net: Floats,
+    today: Floats,
+    electricity: Floats,
+    nomination: Floats,
+    closed: Floats,
+    imbalance: Floats,
+    makes_itself: Any,
+    net_stock: Floats,
+    pipeline: Floats,
+    produced: Floats,
+    order: Floats,
+    incoming: Floats,
+    batch: Ints,
+    process: Floats,
+    hours: Floats,
+    load: Floats,
+    sides: Floats,
+) -> None:
+    """Write both sides and the turnover of every balance into `sides`, shape (5, 3); rows as in BALANCES.
+
+    Money: what all parties received less paid, against nothing; the party whose cash moved least as the ledger says.
+    Energy, MWh: what customers drew, against what utilities bought, closed intraday and left as imbalance.
+    Hours: furnace energy at full power, against hours of melting. Materials, units: growth of stock and pipeline since
+    yesterday (given in `sides[4, 0]`), against what was ordered or made less what was demanded.
+    `before`: yesterday's cash, brought up to date.
+    """
+    turnover = 0.0
+    for line in range(today.size):
+        turnover += abs(today[line])
+    moved = np.zeros(net.size)
+    for i in range(party.size):
+        moved[party[i]] += cash[i] - before[i]
+        before[i] = cash[i]
+    sides[0] = (net.sum(), 0.0, turnover)
+    sides[1] = (0.0, 0.0, turnover)
+    last = party[-1] + 1 if party.size else 0
+    for p in range(last):
+        if not abs(moved[p] - net[p]) <= abs(sides[1, 0] - sides[1, 1]):
+            sides[1, 0], sides[1, 1] = moved[p], net[p]
+    metered, entered, left = 0.0, 0.0, 0.0
+    for i in range(utility.size):
+        if utility[i] >= 0:
+            metered += electricity[i]
+        entered += produced[i] if makes_itself[i] else order[i]
+        left += incoming[i]
+    sides[2] = (metered, nomination.sum() + closed.sum() + imbalance.sum(), metered)
+    melted = 0.0
+    for b in range(batch.size):
+        base = process[b, 4] + process[b, 5]
+        melted += (load[batch[b]].mean() - base) * HOURS / process[b, 2]
+    sides[3] = (melted, hours[:, 0].sum(), float(HOURS * batch.size))
+    held = held_units(utility.size, net_stock, pipeline)
+    sides[4] = (held - sides[4, 0], entered - left, abs(held) + abs(entered))

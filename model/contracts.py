@@ -50,7 +50,7 @@ class DataContract:
         bounds=(0, float("inf")),
         role="uncertainty",
         note="raw data",
-        doc="Announced sd of independent noise on each hourly value; .inf shares nothing.",
+        doc="Announced sd of independent noise on each shared value; .inf shares nothing.",
     )
     fee: float = declare(
         0.0,

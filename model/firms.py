@@ -269,7 +269,7 @@ class Process:
         bounds=(0, 1e9),
         role="uncertainty",
         note="reinforcing steel",
-        doc="Price paid by customers on delivery.",
+        doc="Price paid by final customers on delivery, by other firms on order.",
     )
 
 

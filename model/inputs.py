@@ -154,6 +154,9 @@ def _reference_faults(inputs: ModelInputs) -> Iterator[Fault]:
     for firm in inputs.manufacturers:
         if firm.process.kind == "batch":
             yield from _batch_faults(firm)
+            if firm.process.scheduling == "after_prices" and inputs.market.closure == "endogenous":
+                what = "the zone clears only after the day is planned, so its prices cannot be waited for"
+                yield Fault(f"firms.{firm.name}.process.scheduling", what, "allowed here: habit, before_prices")
     yield from _loop_faults({m.name: m.supplier for m in inputs.manufacturers})
 
 

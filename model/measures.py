@@ -9,6 +9,7 @@ import numpy as np
 from model.kernels import kernel
 from model.ledger import REAL_KINDS
 from model.physics.electricity import HOURS
+from model.population import signal_means
 from model.streams import Floats, Ints
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Measures:
         self.emissions = 0.0
         self.alignment = 0.0
         self.capacity = _daily_capacity(people)
+        self.usual = signal_means(people)
         self.plan_row = _plan_rows(people, goods.batch)
 
     def count(self) -> None:
@@ -54,6 +56,7 @@ class Measures:
             c.prompt,
             c.order,
             c.load,
+            self.usual,
             self.sums,
             self.moments,
         )
@@ -96,7 +99,8 @@ class Measures:
 
     def _firms(self, values: dict[tuple[str, str], float]) -> None:
         scale = YEAR_DAYS / self.days
-        drawn = self.sums[:, 0].sum()
+        supplied = np.array([bool(firm.utility) for firm in self.stage.inputs.manufacturers])
+        drawn = self.sums[supplied, 0].sum()
         factor = self.stage.inputs.market.emission_factor
         if self.power.stack is not None and drawn > 0.0:
             factor = self.emissions / drawn
@@ -122,7 +126,7 @@ class Measures:
         rows = self.stage.population.group == group
         mean = self.moments[rows] / self.days
         demand, order = mean[:, 1] - mean[:, 0] ** 2, mean[:, 3] - mean[:, 2] ** 2
-        varies = demand > 1e-9 * np.maximum(1.0, mean[:, 1])
+        varies = demand > 1e-9 * np.maximum(1.0, self.usual[rows] ** 2)
         return float((order[varies] / demand[varies]).mean()) if varies.any() else None
 
     def _forecasts(self, values: dict[tuple[str, str], float]) -> None:
@@ -153,10 +157,14 @@ def count_firms(
     prompt: Floats,
     order: Floats,
     load: Floats,
+    usual: Floats,
     sums: Floats,
     moments: Floats,
 ) -> None:
-    """Add a day to the counters of groups, shape (group, 6), and of firms' demand and orders, shape (firm, 4)."""
+    """Add a day to the counters of groups, shape (group, 6), and of firms' demand and orders, shape (firm, 4).
+
+    Moments are taken about each firm's `usual` demand: raw ones would lose their digits where little varies.
+    """
     for i in range(group.size):
         g = group[i]
         sums[g, 0] += electricity[i]
@@ -164,12 +172,15 @@ def count_firms(
         sums[g, 2] += capacity[i]
         sums[g, 3] += max(0.0, incoming[i])
         sums[g, 4] += prompt[i]
+        top = sums[g, 5]
         for q in range(load.shape[1]):
-            sums[g, 5] = max(sums[g, 5], load[i, q])
-        moments[i, 0] += incoming[i]
-        moments[i, 1] += incoming[i] * incoming[i]
-        moments[i, 2] += order[i]
-        moments[i, 3] += order[i] * order[i]
+            top = max(top, load[i, q])
+        sums[g, 5] = top
+        came, went = incoming[i] - usual[i], order[i] - usual[i]
+        moments[i, 0] += came
+        moments[i, 1] += came * came
+        moments[i, 2] += went
+        moments[i, 3] += went * went
 
 
 @kernel

@@ -240,7 +240,7 @@ OUTCOMES: tuple[Outcome, ...] = (
         "MW",
         "lower",
         "efficiency",
-        "Highest quarter-hour mean load of the year.",
+        "Highest quarter-hour mean load of the year; of a group, its largest member's.",
         per_party=True,
     ),
     Outcome("output", "Output", "unit/yr", "higher", "diagnostic", "Units produced.", per_party=True),

@@ -26,6 +26,7 @@ _W0 = np.uint32(0x9E3779B9)
 _W1 = np.uint32(0xBB67AE85)
 _LOW = np.uint64(0xFFFFFFFF)
 _TO_UNIT = 2.0**-53
+_BELOW_ONE = 1.0 - 2.0**-53
 
 
 def stream_key(seed: int, replication: int, name: str) -> Key:
@@ -61,7 +62,7 @@ def uniform(key: Key, entity: int, day: int, slot: int) -> float:
     w0, w1, w2, w3 = philox(entity, day, slot >> 1, 0, key[0], key[1])
     high, low = (w0, w1) if (slot & 1) == 0 else (w2, w3)
     bits = (np.uint64(high) << np.uint64(21)) ^ (np.uint64(low) >> np.uint64(11))
-    return (np.float64(bits) + 0.5) * _TO_UNIT
+    return min((np.float64(bits) + 0.5) * _TO_UNIT, _BELOW_ONE)
 
 
 @kernel

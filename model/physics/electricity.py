@@ -220,8 +220,10 @@ def read_meters(load: Floats, utility: Ints, alone: Ints, hourly: Floats, peak: 
     for i in range(load.shape[0]):
         if utility[i] < 0:
             continue
+        top = peak[i]
         for q in range(QUARTERS):
-            peak[i] = max(peak[i], load[i, q])
+            top = max(top, load[i, q])
+        peak[i] = top
         if alone[i] >= 0:
             for h in range(HOURS):
                 hourly[alone[i], h] = (
@@ -242,12 +244,13 @@ def bill(
         energy: result, MWh; `charge`: result, EUR, shape (firm,).
     """
     for i in range(load.shape[0]):
-        energy[i] = 0.0
-        charge[i] = 0.0
+        total, paid = 0.0, 0.0
         for h in range(HOURS):
             drawn = (load[i, 4 * h] + load[i, 4 * h + 1] + load[i, 4 * h + 2] + load[i, 4 * h + 3]) / 4.0
-            energy[i] += drawn
-            charge[i] += drawn * (price[h] + margin[i] if indexed[i] > 0.0 else fixed_price[i])
+            total += drawn
+            paid += drawn * (price[h] + margin[i] if indexed[i] > 0.0 else fixed_price[i])
+        energy[i] = total
+        charge[i] = paid
 
 
 def stack_costs(

@@ -218,6 +218,13 @@ def _fitted(firm: ManufacturerInputs, firms: list[ManufacturerInputs]) -> Manufa
     return dataclasses.replace(firm, process=process, ordering=ordering)
 
 
+def _scheduled(firm: ManufacturerInputs, market: Market) -> ManufacturerInputs:
+    """Return the firm, not waiting for prices where the zone clears after the day is planned."""
+    if market.closure == "exogenous" or firm.process.scheduling != "after_prices":
+        return firm
+    return dataclasses.replace(firm, process=dataclasses.replace(firm.process, scheduling="before_prices"))
+
+
 def _reaching(firm: ManufacturerInputs, firms: list[ManufacturerInputs]) -> float:
     """Return the mean demand that reaches one firm, its customers' included."""
     customers = [other for other in firms if other.supplier == firm.name]
@@ -260,13 +267,14 @@ def forecastings() -> st.SearchStrategy[Forecasting]:
 def scenarios(draw: st.DrawFn) -> ModelInputs:
     """Return the inputs of a small economy."""
     names = draw(st.sampled_from([[], ["power"], ["power"], ["power"], ["north", "south"]]))
-    firms = draw(chains(names))
+    market = draw(markets())
+    firms = tuple(_scheduled(firm, market) for firm in draw(chains(names)))
     works = [firm for firm in firms if firm.process.kind == "batch" and firm.utility and firm.count == 1]
     shared = [draw(contracts(firm)) for firm in works if draw(st.booleans())]
     return ModelInputs(
         name="drawn",
         calendar=draw(periods()),
-        market=draw(markets()),
+        market=market,
         balancing=draw(balancings()),
         manufacturers=firms,
         utilities=tuple(UtilityInputs(name=name, forecasting=draw(forecastings())) for name in names),

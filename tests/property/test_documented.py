@@ -80,7 +80,6 @@ def test_a_firm_off_the_grid_does_not_move_the_zone() -> None:
     assert np.array_equal(*prices)
 
 
-@pytest.mark.xfail(strict=True, reason="a zone's emissions are shared among all firms, also those it does not supply")
 def test_a_firm_off_the_grid_dilutes_no_emissions() -> None:
     off_grid = ManufacturerInputs(name="island", count=20, process=Process(kind="shaped", mean_load=400.0))
     inputs = zone()

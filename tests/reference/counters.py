@@ -114,7 +114,7 @@ class Counters:
 
     def lost_digits(self, outcome: str, party: str) -> float:
         """Return by how much a variance from running sums loses precision: largest mean square over variance."""
-        series = {"bullwhip": ("order", "incoming"), "load_r2_history": ("load",), "load_r2_plan": ("load",)}
+        series = {"load_r2_history": ("load",), "load_r2_plan": ("load",)}
         worst = 1.0
         for firm in self.model.firms:
             for name in series.get(outcome, ()) if firm.party == party else ():
