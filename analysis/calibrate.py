@@ -118,13 +118,20 @@ def weekday_notes(days: Floats, first: datetime.date) -> tuple[str, ...]:
     if lowest > FRIDAY or means[lowest] > RESTING * means.mean():
         return ()
     name = (first + datetime.timedelta(days=(lowest - first.weekday()) % 7)).strftime("%A")
-    return (f"the load is lowest on {name}s ({means[lowest] / means.mean():.0%} of the mean): if the stamps are those "
-            "of another year, give the true date of the first day with --first-date",)
+    return (
+        f"the load is lowest on {name}s ({means[lowest] / means.mean():.0%} of the mean): if the stamps are those "
+        "of another year, give the true date of the first day with --first-date",
+    )
 
 
 def price_table_tree(
-    price: Floats, residual: Floats | None, first: datetime.date, text: TableText, *,
-    zone: str, settings: BlockSettings = PRICE_SETTINGS,
+    price: Floats,
+    residual: Floats | None,
+    first: datetime.date,
+    text: TableText,
+    *,
+    zone: str,
+    settings: BlockSettings = PRICE_SETTINGS,
 ) -> dict[str, Any]:
     """Return a price table as a tree.
 
@@ -151,16 +158,20 @@ def price_table_tree(
     what = "daily 24-vectors of price" + ("" if residual is None else " and residual load (load - wind - solar)")
     head = provenance_tree(text, "price", _method(settings, what), "EUR/MWh; residual load MW")
     return head | {
-        "zone": zone, "has_residual_load": residual is not None,
-        "statistics": _statistics(judge(days), samples), "fit": block_fit_tree(fit),
+        "zone": zone,
+        "has_residual_load": residual is not None,
+        "statistics": _statistics(judge(days), samples),
+        "fit": block_fit_tree(fit),
     }
 
 
 def _statistics(real: Mapping[str, float], samples: list[dict[str, float]]) -> dict[str, dict[str, float]]:
     """Return targets with sampling sd; a statistic that is not defined (constant series) is left out."""
     sampling = sampling_sd(samples)
-    return statistics_tree({name: v for name, v in real.items() if math.isfinite(v)},
-                           {name: v if math.isfinite(v) else 0.0 for name, v in sampling.items()})
+    return statistics_tree(
+        {name: v for name, v in real.items() if math.isfinite(v)},
+        {name: v if math.isfinite(v) else 0.0 for name, v in sampling.items()},
+    )
 
 
 def error_table_tree(known: ErrorStatistics, days: int, text: TableText) -> dict[str, Any]:
@@ -168,7 +179,8 @@ def error_table_tree(known: ErrorStatistics, days: int, text: TableText) -> dict
     memory = fit_memory(known)
     normal_quantiles, shape = fit_shape(known)
     head = provenance_tree(
-        text, "forecast_error",
+        text,
+        "forecast_error",
         "bias and spread by hour and by workday or week-end; Gaussian process (fast autoregression, slow and weekly "
         "moving averages) fitted to the autocorrelation; shape by a quantile map; sampling sd from the fitted process "
         "over windows of the real length",
@@ -176,8 +188,17 @@ def error_table_tree(known: ErrorStatistics, days: int, text: TableText) -> dict
     )
     tree = head | {"statistics": {}, "fit": error_fit_tree(known, memory, normal_quantiles, shape)}
     draft = ForecastErrorTable(
-        Provenance(**{key: head[key] for key in Provenance.__slots__}), {}, known.bias, known.sd, memory.weights,
-        memory.fast_memory, memory.slow_hours, memory.weekly_hours, memory.weekly_memory, normal_quantiles, shape,
+        Provenance(**{key: head[key] for key in Provenance.__slots__}),
+        {},
+        known.bias,
+        known.sd,
+        memory.weights,
+        memory.fast_memory,
+        memory.slow_hours,
+        memory.weekly_hours,
+        memory.weekly_memory,
+        normal_quantiles,
+        shape,
     )
     windows = [_error_targets(draft, window, days) for window in range(ERROR_WINDOWS)]
     tree["statistics"] = statistics_tree(target_values(known), sampling_sd(windows))
@@ -249,12 +270,24 @@ class TableCheck:
     def as_dict(self) -> dict[str, Any]:
         """Return the check for JSON."""
         return {
-            "table": self.table, "kind": self.kind, "years": round(self.years, 1), "passed": self.passed,
-            "share": self.share, "required_share": REQUIRED_SHARE[self.kind],
+            "table": self.table,
+            "kind": self.kind,
+            "years": round(self.years, 1),
+            "passed": self.passed,
+            "share": self.share,
+            "required_share": REQUIRED_SHARE[self.kind],
             "share_within_5_percent": sum(row.within_5_percent for row in self.rows) / len(self.rows),
             "statistics": [
-                rounded({"statistic": r.statistic, "real": r.real, "simulated": r.simulated, "tolerance": r.tolerance,
-                         "sampling_sd": r.sampling_sd}) | {"passed": r.passed, "within_5_percent": r.within_5_percent}
+                rounded(
+                    {
+                        "statistic": r.statistic,
+                        "real": r.real,
+                        "simulated": r.simulated,
+                        "tolerance": r.tolerance,
+                        "sampling_sd": r.sampling_sd,
+                    }
+                )
+                | {"passed": r.passed, "within_5_percent": r.within_5_percent}
                 for r in self.rows
             ],
         }

@@ -95,7 +95,8 @@ class ErrorMemory:
         weekly = _triangle(lags / self.weekly_hours)
         weekly = weekly + self.weekly_memory * _triangle((lags - 168.0) / self.weekly_hours)
         return np.asarray(
-            self.weights[0] * self.fast_memory**lags + self.weights[1] * _triangle(lags / self.slow_hours)
+            self.weights[0] * self.fast_memory**lags
+            + self.weights[1] * _triangle(lags / self.slow_hours)
             + self.weights[2] * weekly
         )
 

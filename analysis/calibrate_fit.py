@@ -12,8 +12,9 @@ from model.streams import Floats, Ints, stream_key
 
 FIT_YEARS = 40
 """Simulated years behind the quantiles before the map."""
-RANKS = np.concatenate([[0.0, 0.0005, 0.001, 0.002, 0.005], np.linspace(0.01, 0.99, 50),
-                        [0.995, 0.998, 0.999, 0.9995, 1.0]])
+RANKS = np.concatenate(
+    [[0.0, 0.0005, 0.001, 0.002, 0.005], np.linspace(0.01, 0.99, 50), [0.995, 0.998, 0.999, 0.9995, 1.0]]
+)
 """Ranks at which the quantile map is tabulated: every 2 %, denser in the tails."""
 NOISE_LEVELS = 12
 """Levels, equally populated, at which the residual's strength is tabulated."""
@@ -117,14 +118,20 @@ def fit_blocks(days: Floats, first: datetime.date, day_type: Ints, settings: Blo
     monday = (7 - first.weekday()) % 7
     blank = np.tile(RANKS, (variables, DAY_TYPES, 1))
     fit = BlockFit(
-        day_type=day_type, first_monday=monday,
+        day_type=day_type,
+        first_monday=monday,
         monday_day_of_year=(first + datetime.timedelta(days=monday)).timetuple().tm_yday,
-        block_weeks=settings.block_weeks, season_weeks=settings.season_weeks,
-        mean=mean, components=axes * scale, scores=scores,
+        block_weeks=settings.block_weeks,
+        season_weeks=settings.season_weeks,
+        mean=mean,
+        components=axes * scale,
+        scores=scores,
         noise_level=np.array([n.level for n in noise]),
         noise_sd=np.array([n.sd for n in noise]),
-        noise_scale=np.array([n.scale for n in noise]), noise_ar=np.array([n.ar for n in noise]),
-        raw_quantiles=blank, real_quantiles=blank,
+        noise_scale=np.array([n.scale for n in noise]),
+        noise_ar=np.array([n.ar for n in noise]),
+        raw_quantiles=blank,
+        real_quantiles=blank,
         pools=np.argsort(day_type, kind="stable").astype(np.int64),
         pool_start=np.searchsorted(np.sort(day_type), np.arange(DAY_TYPES + 1)).astype(np.int64),
     )

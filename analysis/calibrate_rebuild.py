@@ -138,7 +138,10 @@ def read_error_statistics(by_hour: Path, memory: Path) -> ErrorStatistics:
         raise InputError(faults)
     table = np.array([cells[key] for key in wanted]).reshape(2, HOURS, -1)
     return ErrorStatistics(
-        count=table[:, :, 0], bias=table[:, :, 1], sd=table[:, :, 2], quantiles=table[:, :, 3:],
+        count=table[:, :, 0],
+        bias=table[:, :, 1],
+        sd=table[:, :, 2],
+        quantiles=table[:, :, 3:],
         autocorrelation=np.array([lags[(str(4 * lag),)][0] for lag in LAGS]),
     )
 
@@ -171,7 +174,9 @@ def _error(path: Path, text: TableText) -> dict[str, Any]:
 def _utilisation(path: Path, text: TableText) -> dict[str, Any]:
     rows = _keyed(path, ("n3",), ("utilisation_mean", "utilisation_sd", "weekly_op_hours", "n"))
     head = provenance_tree(
-        text, "utilisation", "mean and standard deviation over quarters and sub-industries by three-digit NAICS group",
+        text,
+        "utilisation",
+        "mean and standard deviation over quarters and sub-industries by three-digit NAICS group",
         "1 (share of full production capability); weekly hours h",
     )
     industries = {
@@ -188,10 +193,18 @@ RECIPES = (
         for table in _VDI
     ),
     Recipe("day_ahead_de_lu_2025", "de_power_2025_smard", "de_power_2025_smard/de_lu_hourly_2025.parquet", _price_2025),
-    Recipe("day_ahead_de_2018", "de_day_ahead_price_2018_smard",
-           "de_day_ahead_price_2015_2018_smard/de_day_ahead_price_hourly.parquet", _price_2018),
-    Recipe("load_error_de_2015_2018", "forecast_error_statistics",
-           "forecast_error_statistics/load_relative_error_by_hour.csv", _error),
+    Recipe(
+        "day_ahead_de_2018",
+        "de_day_ahead_price_2018_smard",
+        "de_day_ahead_price_2015_2018_smard/de_day_ahead_price_hourly.parquet",
+        _price_2018,
+    ),
+    Recipe(
+        "load_error_de_2015_2018",
+        "forecast_error_statistics",
+        "forecast_error_statistics/load_relative_error_by_hour.csv",
+        _error,
+    ),
     Recipe("stack_de", "eu_powerplants", "eu_powerplants/powerplants_ge10mw.parquet", stack_tree),
     Recipe("utilisation_us", "us_mfg_utilisation", "us_mfg_utilisation_energy/utilisation_by_naics3.csv", _utilisation),
 )
@@ -205,8 +218,11 @@ def rebuild(data: Path, out: Path, recipes: Iterable[Recipe] = RECIPES) -> list[
         InputError: if raw files are missing; nothing is written then.
     """
     chosen = list(recipes)
-    absent = [Fault(str(data / r.file), f"raw series of table {r.table} not found") for r in chosen
-              if not (data / r.file).is_file()]
+    absent = [
+        Fault(str(data / r.file), f"raw series of table {r.table} not found")
+        for r in chosen
+        if not (data / r.file).is_file()
+    ]
     if absent:
         raise InputError([*absent, Fault("--data", f"is {data}", "the folder that holds the raw series")])
     trees = [(r.table, r.make(data / r.file, _text(r.table, r.source))) for r in chosen]

@@ -11,8 +11,13 @@ STEP = 0.05
 """Width of an efficiency class."""
 
 FUELS = {
-    "Lignite": ("lignite", 0.40), "Hard Coal": ("hard_coal", 0.34), "Natural Gas": ("natural_gas", 0.202),
-    "Oil": ("oil", 0.27), "Waste": ("waste", 0.16), "Solid Biomass": ("solid_biomass", 0.0), "Biogas": ("biogas", 0.0),
+    "Lignite": ("lignite", 0.40),
+    "Hard Coal": ("hard_coal", 0.34),
+    "Natural Gas": ("natural_gas", 0.202),
+    "Oil": ("oil", 0.27),
+    "Waste": ("waste", 0.16),
+    "Solid Biomass": ("solid_biomass", 0.0),
+    "Biogas": ("biogas", 0.0),
 }
 """Fuel type -> name here and t CO2 per MWh of fuel.
 
@@ -21,7 +26,10 @@ Assumption: rounded standard factors in the range of national inventories (natur
 """
 
 PLAUSIBLE = {
-    "CCGT": (0.35, 0.63), "OCGT": (0.28, 0.46), "Steam Turbine": (0.28, 0.48), "Combustion Engine": (0.30, 0.50),
+    "CCGT": (0.35, 0.63),
+    "OCGT": (0.28, 0.46),
+    "Steam Turbine": (0.28, 0.48),
+    "Combustion Engine": (0.30, 0.50),
 }
 """Technology -> electrical efficiencies that are believed (assumption: published ranges of plants in service)."""
 
@@ -81,15 +89,20 @@ def _tree(blocks: dict[tuple[str, str, int], list[float]], text: TableText, coun
     factors = dict(FUELS.values())
     rows: list[dict[str, Any]] = [
         {
-            "fuel": fuel, "technology": technology.lower().replace(" ", "_"),
-            "capacity_mw": mw, "efficiency": mw / fuel_mw,
-            "emission_t_per_mwh_fuel": factors[fuel], "assumed_efficiency_share": assumed / mw, "units": int(units),
+            "fuel": fuel,
+            "technology": technology.lower().replace(" ", "_"),
+            "capacity_mw": mw,
+            "efficiency": mw / fuel_mw,
+            "emission_t_per_mwh_fuel": factors[fuel],
+            "assumed_efficiency_share": assumed / mw,
+            "units": int(units),
         }
         for (fuel, technology, _), (mw, fuel_mw, assumed, units) in blocks.items()
     ]
     rows.sort(key=lambda row: (row["fuel"], -row["efficiency"], row["technology"]))
     head = provenance_tree(
-        text, "stack",
+        text,
+        "stack",
         f"plants of {country} of 10 MW and more, active in {YEAR}, by fuel, technology and {STEP:g}-wide efficiency "
         "class; capacity-weighted harmonic mean efficiency; missing or implausible efficiencies by technology and "
         "decade (assumption, share given per block); emission factors are rounded standard values (assumption); wind, "

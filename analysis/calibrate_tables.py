@@ -61,9 +61,15 @@ def block_fit_tree(fit: BlockFit) -> dict[str, Any]:
 def error_fit_tree(known: ErrorStatistics, memory: ErrorMemory, normal_quantiles: Any, shape: Any) -> dict[str, Any]:
     """Return the arrays of a forecast-error generator."""
     return {
-        "bias": known.bias, "sd": known.sd, "weights": memory.weights, "fast_memory": memory.fast_memory,
-        "slow_hours": memory.slow_hours, "weekly_hours": memory.weekly_hours, "weekly_memory": memory.weekly_memory,
-        "normal_quantiles": normal_quantiles, "shape_quantiles": shape,
+        "bias": known.bias,
+        "sd": known.sd,
+        "weights": memory.weights,
+        "fast_memory": memory.fast_memory,
+        "slow_hours": memory.slow_hours,
+        "weekly_hours": memory.weekly_hours,
+        "weekly_memory": memory.weekly_memory,
+        "normal_quantiles": normal_quantiles,
+        "shape_quantiles": shape,
     }
 
 

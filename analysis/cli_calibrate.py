@@ -25,14 +25,29 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--table", "tables", multiple=True, help="Table to check: a committed name or a file. Default: all.")
 @click.option("--json", "as_json", is_flag=True, help="Print the check as JSON.")
 @click.option("--rebuild", "rebuild_all", is_flag=True, help="Recompute the committed tables from the raw series.")
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), default=Path("../shared/data"),
-              show_default=True, help="Folder of the raw series, for --rebuild.")
-@click.option("--into", type=click.Path(path_type=Path, file_okay=False), default=None,
-              help="Folder the rebuilt tables go to. Default: model/data of this installation.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("../shared/data"),
+    show_default=True,
+    help="Folder of the raw series, for --rebuild.",
+)
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Folder the rebuilt tables go to. Default: model/data of this installation.",
+)
 @click.pass_context
 def calibrate(
-    ctx: click.Context, check: bool, years: int, tables: tuple[str, ...], as_json: bool, rebuild_all: bool,
-    data: Path, into: Path | None,
+    ctx: click.Context,
+    check: bool,
+    years: int,
+    tables: tuple[str, ...],
+    as_json: bool,
+    rebuild_all: bool,
+    data: Path,
+    into: Path | None,
 ) -> None:
     """Fit generators to measured series, or check the fitted ones.
 
@@ -126,8 +141,12 @@ def _text_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--date", default=None, help="ISO date of the calibration. Default: today."),
         click.option("--time-zone", default="Europe/Berlin", show_default=True, help="Zone of the model days."),
         click.option("--time-column", default=None, help="Time column, if there are several."),
-        click.option("--holidays", default="DE", show_default=True,
-                     help="DE, none, or ISO dates separated by commas: days with Sunday hours."),
+        click.option(
+            "--holidays",
+            default="DE",
+            show_default=True,
+            help="DE, none, or ISO dates separated by commas: days with Sunday hours.",
+        ),
     ]
     for option in reversed(options):
         command = option(command)
@@ -140,9 +159,7 @@ def _text_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--unit", default=None, help="Unit of the values (kW, MW, kWh per interval, ...), if the name has none.")
 @click.option("--first-date", default=None, help="True date of the first day, if the stamps are of another year.")
 @_text_options
-def load_command(
-    file: Path, column: str | None, unit: str | None, first_date: str | None, **options: Any
-) -> None:
+def load_command(file: Path, column: str | None, unit: str | None, first_date: str | None, **options: Any) -> None:
     """Fit a load class to a metered series.
 
     \b
@@ -154,8 +171,9 @@ def load_command(
     from scenarios.series_files import read_series
 
     text = _table_text(file, options)
-    series = read_series(file, "load", unit=unit, column=column, time=options["time_column"],
-                         time_zone=options["time_zone"])
+    series = read_series(
+        file, "load", unit=unit, column=column, time=options["time_column"], time_zone=options["time_zone"]
+    )
     _say(series.report)
     if first_date is not None:
         series = replace(series, first=_date("--first-date", first_date))
@@ -185,8 +203,9 @@ def price_command(
     from scenarios.series_files import read_series
 
     text = _table_text(file, options)
-    price = read_series(file, "price", unit=unit, column=column, time=options["time_column"],
-                        time_zone=options["time_zone"])
+    price = read_series(
+        file, "price", unit=unit, column=column, time=options["time_column"], time_zone=options["time_zone"]
+    )
     _say(price.report)
     residual = None
     if residual_load is not None:
@@ -202,13 +221,22 @@ def price_command(
 @click.option("--forecast-column", default=None, help="Day-ahead forecast, for a raw series.")
 @click.option("--actual-column", default=None, help="Actual load in the same unit, for a raw series.")
 @click.option("--unit", default=None, help="Unit of both columns, if their names have none.")
-@click.option("--autocorrelation", default=None, type=_FILE,
-              help="CSV with lag_15min, autocorr: FILE then holds statistics by hour, not a raw series.")
+@click.option(
+    "--autocorrelation",
+    default=None,
+    type=_FILE,
+    help="CSV with lag_15min, autocorr: FILE then holds statistics by hour, not a raw series.",
+)
 @click.option("--days", default=1275, show_default=True, help="Days behind the statistics, with --autocorrelation.")
 @_text_options
 def forecast_error_command(
-    file: Path, forecast_column: str | None, actual_column: str | None, unit: str | None,
-    autocorrelation: Path | None, days: int, **options: Any,
+    file: Path,
+    forecast_column: str | None,
+    actual_column: str | None,
+    unit: str | None,
+    autocorrelation: Path | None,
+    days: int,
+    **options: Any,
 ) -> None:
     """Fit a day-ahead load forecast error, from forecast and actual, or from their statistics.
 
@@ -229,8 +257,9 @@ def forecast_error_command(
         what = "a raw series needs both --forecast-column and --actual-column"
         raise InputError([Fault("forecast-error", what, "or --autocorrelation, for statistics")])
     forecast, actual = (
-        read_series(file, "residual_load", unit=unit, column=name, time=options["time_column"],
-                    time_zone=options["time_zone"])
+        read_series(
+            file, "residual_load", unit=unit, column=name, time=options["time_column"], time_zone=options["time_zone"]
+        )
         for name in (forecast_column, actual_column)
     )
     _say((*forecast.report, *actual.report))
@@ -252,8 +281,9 @@ def _table_text(file: Path, options: dict[str, Any]) -> TableText:
     if not options["out"].parent.is_dir():
         raise InputError([Fault("--out", f"there is no folder {options['out'].parent}", "an existing folder")])
     source = options["source"] or f"user's file {file.name}"
-    return TableText(options["name"] or options["out"].stem, source, options["licence"],
-                     options["attribution"] or source, date)
+    return TableText(
+        options["name"] or options["out"].stem, source, options["licence"], options["attribution"] or source, date
+    )
 
 
 def _date(option: str, text: str) -> datetime.date:
@@ -291,5 +321,6 @@ def _write(tree: dict[str, Any], out: Path) -> None:
     from analysis.calibrate_tables import write_table
 
     write_table(tree, out)
-    click.echo(f"{out}: {tree['table']}, {len(tree['statistics'])} statistics, {out.stat().st_size / 1000:.0f} kB",
-               err=True)
+    click.echo(
+        f"{out}: {tree['table']}, {len(tree['statistics'])} statistics, {out.stat().st_size / 1000:.0f} kB", err=True
+    )

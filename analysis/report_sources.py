@@ -18,6 +18,7 @@ _MEMBERS = (("manufacturers", ManufacturerInputs), ("utilities", UtilityInputs))
 _TRANSFERS = {
     "sales": "sales of products", "goods": "materials between firms", "energy": "retail electricity",
     "peak": "monthly peak charge", "wholesale": "day-ahead purchases",
+    "spread": "intraday spread",
     "imbalance_energy": "imbalance energy at the day-ahead price", "imbalance": "imbalance settlement beyond that",
     "fee": "fee for shared data",
 }  # fmt: skip
@@ -113,7 +114,7 @@ def sources() -> dict[str, dict[str, str]]:
 
 def reference_of(source: str) -> str:
     """Return the reference behind a source id; the id itself where the list of sources has no entry."""
-    entry = sources().get(source) or sources().get(source.replace("-", "_"))
+    entry = sources().get(source)
     return " ".join(str(entry.get("reference") or entry.get("title")).split()) if entry else source
 
 

@@ -37,6 +37,7 @@ class Manufacturer(Firm):
     incoming = Col(np.float64, "unit/day", doc="demand that reaches the firm today: customers or other firms")
     end_demand = Col(np.float64, "unit/day", doc="end customers' demand behind today's incoming orders")
     order = Col(np.float64, "unit", doc="order placed at the end of today: production of tomorrow")
+    scheduled = Col(np.float64, "unit", doc="batch works: order that is planned at the next gate, for the day after")
     produced = Col(np.float64, "unit", doc="units made today")
     shipped = Col(np.float64, "unit", doc="units delivered today")
     prompt = Col(np.float64, "unit", doc="part of today's demand delivered today")

@@ -81,8 +81,8 @@ class DataContract:
         unit="1/yr",
         bounds=(0, 100),
         role="uncertainty",
-        source="iris-2025",
-        doc="Breaches a year at the holder of one more copy.",
+        source="iris_2025",
+        doc="Breaches a year at the holder of the extra copy; published for whole organisations, so rather high.",
     )
     breach_median: float = declare(
         20_000.0,
@@ -97,6 +97,6 @@ class DataContract:
         unit="1",
         bounds=(0, 5),
         role="uncertainty",
-        source="romanosky-2016",
+        note="low end of 2.0 to 2.6, which a published median (Romanosky 2016) and a published mean together imply",
         doc="Standard deviation of the log loss.",
     )

@@ -89,9 +89,14 @@ class Goods:
         self.hooked = [k for k in stage.firms.kinds if overrides_order(k)]
 
     def plan_day(self, day: int, expected_prices: Floats, published_prices: Floats, shapes: Floats) -> None:
-        """Turn last night's orders into today's plans, and draw the loads that need no plan."""
+        """Take up the plans that were made at yesterday's gate, and draw the loads that need no plan.
+
+        At that gate a works knew the orders of the evening before; what came in later waits for the next one.
+        """
         c = self.stage.live
         c.produced[: self.makers] = c.order[: self.makers]
+        scheduled = c.scheduled[self.batch].copy()
+        c.scheduled[self.batch] = c.order[self.batch]
         plan_batches(
             self.batch,
             day,
@@ -101,7 +106,7 @@ class Goods:
             expected_prices,
             published_prices,
             self.process,
-            c.order,
+            scheduled,
             self.heats,
             self.starts,
             self.plan,
@@ -164,6 +169,7 @@ class Goods:
                 s.safety_factor,
                 s.negative,
                 self.makes_itself,
+                c.scheduled,
                 c.produced,
                 s.filter_mean,
                 s.filter_terms,
@@ -224,6 +230,9 @@ class Goods:
             c.cash,
         )
 
+
+GATE_DAYS = 2
+"""Days from a works' order to its production: ordered in the evening, planned at the next noon, made the day after."""
 
 STREAMS = ("demand", "demand_common", "plan_pause", "plan_offset", "heat_energy", "heat_delay", "breakdown", "repair")
 """Random streams of this submodel."""
@@ -312,7 +321,7 @@ def _stock(people: Population, makes_itself: Any) -> Stock:
     mean = signal_means(people)
     ring = int(lead.max(initial=1)) + 1
     days = np.arange(ring)
-    running = days[None, :] < (lead - makes_itself)[:, None]
+    running = days[None, :] < (lead - GATE_DAYS * makes_itself)[:, None]
     return Stock(
         policy=people.coded("ordering", "policy", POLICIES),
         window=window,

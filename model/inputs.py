@@ -42,6 +42,8 @@ __all__ = [
 
 
 DAY_HOURS = 24.0
+MAKING_DAYS = 3
+"""Shortest lead time of a works that plans its production at the day-ahead gate."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,11 +165,11 @@ def _reference_faults(inputs: ModelInputs) -> Iterator[Fault]:
 def _batch_faults(firm: ManufacturerInputs) -> Iterator[Fault]:
     """Yield a fault for each way in which a batch process cannot work as declared."""
     where, process = f"firms.{firm.name}", firm.process
-    if firm.ordering.lead_time == 1:
+    if firm.ordering.lead_time < MAKING_DAYS:
         yield Fault(
             f"{where}.ordering.lead_time",
-            "1 day is too short for a batch process",
-            "allowed: 2 or more: ordered tonight, made tomorrow, available the day after",
+            f"{firm.ordering.lead_time} day(s) are too few for a batch process",
+            "allowed: 3 or more: ordered tonight, planned at tomorrow's gate, made the day after, available the next",
         )
     hours = process.heat_energy / process.furnace if process.furnace > 0.0 else 0.0
     if process.capacity * hours > DAY_HOURS:

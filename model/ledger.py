@@ -25,7 +25,7 @@ REAL_KINDS: dict[str, str] = {
 }
 """Kinds that use up resources -> the outcome that counts them."""
 
-TRANSFER_KINDS = ("sales", "goods", "energy", "peak", "wholesale", "imbalance_energy", "imbalance", "fee")
+TRANSFER_KINDS = ("sales", "goods", "energy", "peak", "wholesale", "spread", "imbalance_energy", "imbalance", "fee")
 """Kinds that only move money."""
 
 TOLERANCE = 1e-9

@@ -17,7 +17,7 @@ from model.balances import Balances
 from model.columns import ColumnModelMixin
 from model.errors import Fault, InputError, RunError, nearest
 from model.futures import Futures, futures_of
-from model.goods import ACCOUNTS, Goods
+from model.goods import ACCOUNTS, GATE_DAYS, Goods
 from model.inputs import DataContract, Demand, ManufacturerInputs, ModelInputs, Process, UtilityInputs, replace_inputs
 from model.ledger import RESOURCES, Ledger
 from model.measures import Measures
@@ -218,13 +218,14 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         for g, firm in enumerate(self.inputs.manufacturers):
             rows = people.group == g
             spread = lead[rows] * sd[rows] ** 2
-            own_make = 1.0 if firm.process.kind == "batch" else 0.0
+            own_make = GATE_DAYS if firm.process.kind == "batch" else 0
             classes.get(firm.name, Manufacturer).create_agents(
                 self,
                 firm.count,
                 demand_mean=people.spread("demand", "mean")[rows],
                 demand_sd=sd[rows],
                 order=mean[rows],
+                scheduled=mean[rows],
                 level=mean[rows],
                 last_signal=mean[rows],
                 error_variance=spread,
@@ -246,6 +247,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
                 (utility.name, GRID, "imbalance_energy"),
                 (utility.name, GRID, "imbalance"),
                 (utility.name, RESOURCES, "intraday"),
+                (utility.name, MARKET, "spread"),
             ]
         lines += [(MARKET, RESOURCES, "generation"), (GRID, RESOURCES, "generation"), (GRID, RESOURCES, "balancing")]
         for c in (contract.terms for contract in self.contracts):
@@ -268,8 +270,12 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         groups, utilities = len(self.inputs.manufacturers), power.utilities
         cut = groups * len(ACCOUNTS)
         self.goods.book_day(*self._month_end(day), ledger.today[:cut].reshape(groups, len(ACCOUNTS)))
-        ledger.today[cut : cut + 4 * utilities] = power.amounts.ravel()
-        cut += 4 * utilities
+        block = ledger.today[cut : cut + 5 * utilities].reshape(utilities, 5)
+        real_share = self.inputs.balancing.intraday_real_share
+        block[:, :4] = power.amounts
+        block[:, 3] *= real_share
+        block[:, 4] = (1.0 - real_share) * power.amounts[:, 3]
+        cut += 5 * utilities
         bought, balancing_energy = power.amounts[:, 0].sum(), power.amounts[:, 1].sum()
         generated = power.generation[0] - balancing_energy if power.stack is not None else bought
         ledger.today[cut : cut + 3] = generated, balancing_energy, power.totals[0]

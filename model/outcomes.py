@@ -74,7 +74,7 @@ OUTCOMES: tuple[Outcome, ...] = (
         "EUR/yr",
         "lower",
         "cost",
-        "Cost of closing positions after the day-ahead gate.",
+        "Real part of the cost of closing positions after the day-ahead gate.",
         component_of=_TOTAL,
     ),
     Outcome(
@@ -212,7 +212,7 @@ OUTCOMES: tuple[Outcome, ...] = (
         "t/yr",
         "lower",
         "efficiency",
-        "CO2 of the electricity drawn.",
+        "CO2 of the electricity drawn: at the declared average factor, or in a market zone what the stack emits more.",
         per_party=True,
     ),
     Outcome(

@@ -41,8 +41,9 @@ PRICE_MEMORY = 1.0 / 28.0
 class Learner:
     """Recursive least squares for several series alike, each with its own history and states."""
 
-    def __init__(self, scale: Floats, delay: Ints, memory: Floats, receiver: Ints) -> None:
+    def __init__(self, scale: Floats, delay: Ints, memory: Floats, receiver: Ints, *, by_day: bool) -> None:
         n = scale.size
+        self.by_day = by_day
         self.scale, self.delay, self.memory, self.receiver = scale, delay, memory, receiver
         longest = int(delay.max(initial=1))
         self.ring = longest + max(longest, WEEK) + 1
@@ -58,6 +59,7 @@ class Learner:
             day,
             weekend,
             self.receiver,
+            self.by_day,
             self.delay,
             self.memory,
             self.scale,
@@ -84,9 +86,9 @@ class Power:
         self.alone_rows = np.flatnonzero(people.alone >= 0)
         self.alone_utility = people.utility[self.alone_rows]
         self.limit = connection_mw(people)[self.alone_rows]
-        self.customers = self._learner(self.limit, self.alone_utility)
+        self.customers = self._learner(self.limit, self.alone_utility, by_day=True)
         error_sd = np.array([max(1e-6, u.forecasting.portfolio_error) for u in inputs.utilities])
-        self.portfolio = self._learner(error_sd, np.arange(self.utilities))
+        self.portfolio = self._learner(error_sd, np.arange(self.utilities), by_day=False)
         self.published_error = stage.futures.portfolio_error
         self.key = stage.key("system_imbalance")
         self.rest_state, self.rest = np.zeros(1), np.zeros(HOURS)
@@ -123,14 +125,18 @@ class Power:
             raise InputError([Fault("market.price_table", what, "a table with residual load, or closure exogenous")])
         self.stack = read_stack(inputs.market) if zone_clears else None
 
-    def _learner(self, scale: Floats, utility: Ints) -> Learner:
-        """Return a learner for series that belong to the given utilities, shape (series,)."""
+    def _learner(self, scale: Floats, utility: Ints, *, by_day: bool) -> Learner:
+        """Return a learner for series that belong to the given utilities, shape (series,).
+
+        A works' day has a level but its hours hardly persist; a published error persists hour by hour.
+        """
         rules = [self.stage.inputs.utilities[u].forecasting for u in utility]
         return Learner(
             scale=np.asarray(scale, dtype=np.float64),
             delay=np.array([r.meter_delay for r in rules], dtype=np.int64),
             memory=np.array([r.memory for r in rules], dtype=np.float64),
             receiver=np.array([RECEIVERS.index(r.receiver) for r in rules], dtype=np.int64),
+            by_day=by_day,
         )
 
     def publish_prices(self, day: int) -> None:
@@ -234,6 +240,7 @@ def forecast_all(
     day: int,
     weekend: Any,
     receiver: Ints,
+    by_day: bool,
     delay: Ints,
     memory: Floats,
     scale: Floats,
@@ -251,6 +258,7 @@ def forecast_all(
             weekend[day],
             weekend[known],
             receiver[a],
+            by_day,
             delay[a],
             memory[a],
             scale[a],

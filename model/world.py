@@ -46,14 +46,7 @@ class Economy:
         role="uncertainty",
         source="assumption",
         note="yearly cost of capital held against loss, usually 6 to 10 %",
-        doc="Price of risk: charge on CVaR95 minus mean of yearly cost.",
-    )
-    usd_in_eur: float = declare(
-        0.92,
-        unit="EUR/USD",
-        bounds=(0.3, 3),
-        note="declared rate for USD sources",
-        doc="Exchange rate for figures published in USD.",
+        doc="Price of risk: charge on CVaR95 minus mean of yearly cost; reserved, no outcome uses it yet.",
     )
 
 
@@ -166,7 +159,7 @@ class Balancing:
         unit="",
         choices=("single", "dual"),
         role="lever",
-        source="german-balancing-rules",
+        source="german_balancing_rules",
         doc="One symmetric imbalance price, or a penalty on either side.",
     )
     beta: float = declare(
@@ -217,11 +210,19 @@ class Balancing:
         note="share of a deviation seen in time to trade it",
         doc="Share of the deviation from nomination that is closed intraday.",
     )
+    intraday_real_share: float = declare(
+        1.0,
+        unit="1",
+        bounds=(0, 1),
+        role="uncertainty",
+        note="re-dispatch and effort use up resources, a spread beyond them only moves money; no data; range 0 to 1",
+        doc="Part of the intraday cost that is real; the rest is a transfer to the market.",
+    )
     intraday_cost: float = declare(
         3.0,
         unit="EUR/MWh",
         bounds=(0, 200),
         role="uncertainty",
-        note="half spread, fees and effort",
+        note="re-dispatch, effort, fees and half the spread; range 1 to 6",
         doc="Cost of closing a position intraday.",
     )

@@ -145,6 +145,7 @@ def replenish(
     safety_factor: Floats,
     may_be_negative: Bools,
     makes_itself: Bools,
+    scheduled: Floats,
     produced: Floats,
     filter_mean: Floats,
     filter_terms: Floats,
@@ -173,7 +174,8 @@ def replenish(
         supplier: index of the firm that receives the orders, or -1.
         reads_end_demand: whether its forecast reads end customers' demand instead of its incoming orders.
         policy, window, smoothing, lead, safety_factor, may_be_negative: declared in `inputs.Ordering`.
-        makes_itself: whether the order becomes tomorrow's production plan (batch) instead of a delivery.
+        makes_itself: whether the order goes into a production plan (batch) instead of becoming a delivery.
+        scheduled: last night's order of such firms, which waits for its plan, units.
         produced: units made today by such firms; available after the rest of the lead time.
         filter_mean: mean of the signal that a filtered forecast knows, units per day.
         filter_terms: shape (firm, 5): weight on signal, weight on shock, rho, MA term new, MA term old;
@@ -194,7 +196,7 @@ def replenish(
         pipeline[i] -= due
         net_stock[i], shipped[i], prompt[i] = serve(net_stock[i], due, incoming[i])
         if makes_itself[i]:
-            arrivals[i, (day + lead[i] - 1) % ring] += produced[i]
+            arrivals[i, (day + lead[i] - 2) % ring] += produced[i]
             pipeline[i] += produced[i]
         # 2 learn from what was seen
         past_demand[i, slot] = incoming[i]
@@ -223,7 +225,10 @@ def replenish(
         )
         past_forecasts[i, slot] = forecast
         target = forecast + safety_factor[i] * np.sqrt(error_variance[i])
-        order[i] = order_up_to(target, net_stock[i] + pipeline[i], may_be_negative[i])
+        position = net_stock[i] + pipeline[i]
+        if makes_itself[i]:
+            position += scheduled[i]
+        order[i] = order_up_to(target, position, may_be_negative[i])
         if not makes_itself[i]:
             arrivals[i, (day + lead[i]) % ring] += order[i]
             pipeline[i] += order[i]

@@ -1,7 +1,8 @@
 """What a utility learns from meters: recursive least squares, hour by hour, on what it may know at the gate.
 
-The baseline receiver learns everything that history offers (weekly pattern, persistence, bias), or the value
-of sharing would be overstated. Source of the recursion: Ljung (1999), System Identification, ch. 11.
+The baseline receiver learns what a linear regression on calendar, newest day and week before can learn from history
+(level, weekly pattern, persistence, bias), or the value of sharing would be overstated.
+Source of the recursion: Ljung (1999), System Identification, ch. 11.
 """
 
 import numpy as np
@@ -12,22 +13,13 @@ from model.streams import Floats
 HOURS = 24
 WEEK = 7
 FEATURES = 4
-"""Regressors: one, weekend or holiday, load one metering delay ago, load one week ago."""
+"""Regressors: one, weekend or holiday, newest metered day, same hour a week ago."""
 
 NAIVE, LAST_ORDER, FULL_HISTORY = 0, 1, 2
 """Codes of `forecasting.receiver`."""
 
 PRIOR_VARIANCE = 100.0
 """Diffuse prior variance of the regression weights, targets being scaled to about 1 (assumption)."""
-
-
-@kernel
-def features(weekend: bool, recent: float, week_ago: float, x: Floats) -> None:
-    """Write the regressors of one hour into `x`, shape (4,)."""
-    x[0] = 1.0
-    x[1] = 1.0 if weekend else 0.0
-    x[2] = recent
-    x[3] = week_ago
 
 
 @kernel
@@ -69,11 +61,49 @@ def learn(weights: Floats, covariance: Floats, x: Floats, target: float, memory:
 
 
 @kernel
+def newest(past: Floats, slot: int, hour: int, by_day: bool) -> float:
+    """Return what the newest metered day says of an hour: that hour, or the day's mean where hours do not persist."""
+    if not by_day:
+        return float(past[slot, hour])
+    total = 0.0
+    for h in range(HOURS):
+        total += past[slot, h]
+    return total / HOURS
+
+
+@kernel
+def regressors(
+    past: Floats,
+    day: int,
+    delay: int,
+    week: int,
+    hour: int,
+    weekend: bool,
+    receiver: int,
+    by_day: bool,
+    scale: float,
+    x: Floats,
+) -> None:
+    """Write the regressors for an hour of `day` into `x`, shape (4,); LAST_ORDER sees the newest day's hour only."""
+    ring = past.shape[0]
+    x[0] = 1.0
+    if receiver == LAST_ORDER:
+        x[1] = 0.0
+        x[2] = past[(day - delay) % ring, hour] / scale
+        x[3] = 0.0
+        return
+    x[1] = 1.0 if weekend else 0.0
+    x[2] = newest(past, (day - delay) % ring, hour, by_day) / scale
+    x[3] = past[(day - week) % ring, hour] / scale
+
+
+@kernel
 def forecast_from_history(
     day: int,
     weekend: bool,
     learn_weekend: bool,
     receiver: int,
+    by_day: bool,
     delay: int,
     memory: float,
     scale: float,
@@ -89,7 +119,8 @@ def forecast_from_history(
         day: model day to forecast; meters are known to day - delay.
         weekend: whether that day is a Saturday, Sunday or holiday.
         learn_weekend: the same for day - delay.
-        receiver: NAIVE (long-run mean), LAST_ORDER (newest metered day) or FULL_HISTORY (regression).
+        receiver: NAIVE (long-run mean), LAST_ORDER (regression on the newest day) or FULL_HISTORY (regression on all).
+        by_day: whether the full regression reads the newest day's mean instead of its hours.
         delay: metering delay, days; `memory`: forgetting factor; `scale`: typical size of the series.
         past: ring of metered days, shape (ring, 24), ring >= max(delay, 7) + delay + 1.
         weights: shape (24, 4); `covariance`: shape (24, 4, 4); both updated in place.
@@ -104,17 +135,13 @@ def forecast_from_history(
         for h in range(HOURS):
             running[0] += past[known % ring, h]
             running[1] += 1.0
-            if receiver == FULL_HISTORY and known >= week:
-                features(
-                    learn_weekend, past[(known - delay) % ring, h] / scale, past[(known - week) % ring, h] / scale, x
-                )
+            if receiver != NAIVE and known >= week:
+                regressors(past, known, delay, week, h, learn_weekend, receiver, by_day, scale, x)
                 learn(weights[h], covariance[h], x, past[known % ring, h] / scale, memory)
     mean = running[0] / running[1] if running[1] > 0.0 else 0.0
     for h in range(HOURS):
-        if receiver == NAIVE or known < 0 or (receiver == FULL_HISTORY and known < 2 * week):
+        if receiver == NAIVE or known < 2 * week:
             forecast[h] = mean
-        elif receiver == LAST_ORDER:
-            forecast[h] = past[known % ring, h]
         else:
-            features(weekend, past[known % ring, h] / scale, past[(day - week) % ring, h] / scale, x)
+            regressors(past, day, delay, week, h, weekend, receiver, by_day, scale, x)
             forecast[h] = predict(weights[h], x) * scale

@@ -159,7 +159,7 @@ def plan_batches(
         expected_prices: the firms' own forecast of the day's prices, EUR/MWh, shape (24,).
         published_prices: the day's prices, used by firms that schedule after publication, shape (24,).
         process: parameters, shape (batch, 14), columns as in `PROCESS`.
-        order: production order by firm, units.
+        order: production order that the plan makes, units, shape (batch,).
         heats: result, heats planned, shape (batch,).
         starts: result, minute each cycle's heat is to start, -1 for none, shape (batch, 96).
         plan: result, the plan known at the gate, MW by quarter-hour, shape (batch, 96).
@@ -167,7 +167,7 @@ def plan_batches(
     for b in range(firms.size):
         i = firms[b]
         capacity = int(process[b, 3])
-        heats[b] = heats_for(order[i], process[b, 1], capacity)
+        heats[b] = heats_for(order[b], process[b, 1], capacity)
         minutes = process[b, 0] / process[b, 2] * 60.0
         slack = max(0.0, MINUTES / capacity - minutes)
         offset = slack * uniform(offset_key, entity[i], day, 0)

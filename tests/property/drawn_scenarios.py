@@ -64,6 +64,7 @@ def balancings() -> st.SearchStrategy[Balancing]:
         penalty_long=st.one_of(st.just(15.0), between(0.0, 60.0)),
         intraday_share=st.one_of(st.just(0.0), st.just(1.0), between(0.0, 1.0)),
         intraday_cost=zero_or(0.5, 9.0),
+        intraday_real_share=st.one_of(st.just(1.0), between(0.0, 1.0)),
     )
 
 
@@ -160,7 +161,7 @@ def manufacturers(draw: st.DrawFn, name: str, utilities: list[str], suppliers: l
         utility=draw(st.sampled_from([*utilities, *utilities, ""])),
         metered_alone=kind == "batch" or draw(st.booleans()),
         demand=demand,
-        ordering=draw(orderings(2 if kind == "batch" else 1)),
+        ordering=draw(orderings(3 if kind == "batch" else 1)),
         process=process,
         retail=Retail(
             contract=draw(st.sampled_from(["indexed", "tariff"])),

@@ -161,7 +161,7 @@ def spoil_imbalance(arguments: tuple[Any, ...]) -> None:
 
 def spoil_stock(arguments: tuple[Any, ...]) -> None:
     """A unit in a million leaks out of the first firm's stock."""
-    arguments[14][0] -= 1e-3
+    arguments[15][0] -= 1e-3
 
 
 def spoil_hours(arguments: tuple[Any, ...]) -> None:

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from model.errors import InputError
-from model.inputs import ModelInputs
+from model.inputs import ModelInputs, Process
 from model.parameters import Parameter, parameters_of
 from model.units import UNITS, UnitError, convert, parse_unit
 from scenarios.spec import load_study
@@ -60,6 +60,19 @@ def firm_sections() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional={name: sections(hints[name]) for name in NESTED})
 
 
+def made_possible(platforms: dict[str, Any], works: dict[str, Any]) -> None:
+    """Change values that are allowed each for itself and contradict each other together."""
+    process, ordering = works.get("process", {}), works.get("ordering", {})
+    if ordering.get("lead_time", 3) < 3:
+        ordering["lead_time"] = 3
+    usual = Process()
+    capacity, energy = process.get("capacity", usual.capacity), process.get("heat_energy", usual.heat_energy)
+    if capacity * energy / process.get("furnace", usual.furnace) > 24.0:
+        process["furnace"] = capacity * energy / 23.0
+    if platforms.get("market", {}).get("closure") == "endogenous" and process.get("scheduling") == "after_prices":
+        process["scheduling"] = "before_prices"
+
+
 def scenario(platforms: dict[str, Any], works: dict[str, Any]) -> dict[str, Any]:
     firms = {
         "works": {"type": "manufacturer", "utility": "power", "metered_alone": True, **works},
@@ -81,6 +94,7 @@ def load(content: bytes | str) -> Any:
 )
 @settings(max_examples=60, deadline=None)
 def test_any_valid_values_survive_the_way_through_yaml(platforms: dict[str, Any], works: dict[str, Any]) -> None:
+    made_possible(platforms, works)
     """What is written arrives unchanged, and what is not written keeps its default."""
     study = load(as_yaml(scenario(platforms, works)))
     flat = {f"{group}.{key}": value for group, section in platforms.items() for key, value in section.items()}

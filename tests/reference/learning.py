@@ -39,12 +39,13 @@ class Regression:
 class HistoryForecast:
     """Forecasts one hourly series for days whose meters are known up to `delay` days before.
 
-    `naive` forecasts the mean of everything metered, `last_order` repeats the newest metered day, `full_history`
-    regresses each hour on weekends, the newest metered day and the week before; it needs two weeks of meters first.
+    `naive` forecasts the mean of everything metered, `last_order` regresses each hour on the newest metered day's,
+    `full_history` on weekends, the newest metered day (its mean, if `by_day`) and the same hour a week before.
+    Both regressions need two weeks of meters first.
     """
 
-    def __init__(self, receiver: str, delay: int, memory: float, scale: float) -> None:
-        self.receiver, self.delay, self.scale = receiver, delay, scale
+    def __init__(self, receiver: str, delay: int, memory: float, scale: float, *, by_day: bool) -> None:
+        self.receiver, self.delay, self.scale, self.by_day = receiver, delay, scale, by_day
         self.week = max(WEEK, delay)
         self.metered: list[Vector] = []
         self.sum_known = 0.0
@@ -56,19 +57,20 @@ class HistoryForecast:
         if known < 0:
             return [0.0] * HOURS
         self.sum_known += math.fsum(self.metered[known])
-        if self.receiver == "full_history" and known >= self.week:
+        if self.receiver != "naive" and known >= self.week:
             for h, regression in enumerate(self.hours):
                 regression.learn(self._regressors(known, h, weekend), self.metered[known][h] / self.scale)
-        if self.receiver == "last_order":
-            return list(self.metered[known])
         if self.receiver == "naive" or known < 2 * self.week:
             return [self.sum_known / (HOURS * (known + 1))] * HOURS
         return [self.scale * r.predict(self._regressors(day, h, weekend)) for h, r in enumerate(self.hours)]
 
     def _regressors(self, day: int, hour: int, weekend: list[bool]) -> Vector:
         """Return what was known of `hour` when `day` was forecast."""
-        newest, week_ago = self.metered[day - self.delay][hour], self.metered[day - self.week][hour]
-        return [1.0, float(weekend[day]), newest / self.scale, week_ago / self.scale]
+        newest, week_ago = self.metered[day - self.delay], self.metered[day - self.week]
+        if self.receiver == "last_order":
+            return [1.0, 0.0, newest[hour] / self.scale, 0.0]
+        recent = math.fsum(newest) / HOURS if self.by_day else newest[hour]
+        return [1.0, float(weekend[day]), recent / self.scale, week_ago[hour] / self.scale]
 
 
 class PlanTrust:

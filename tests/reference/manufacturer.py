@@ -44,19 +44,19 @@ class Manufacturer(mesa.Agent):
         own_variance = (self.terms.demand.mean * self.terms.demand.variation) ** 2
         self.error_variance = self.lead * own_variance
         self.net_stock = rule.safety_factor * math.sqrt(self.error_variance)
-        open_days = self.lead - (1 if self.makes_itself else 0)
+        open_days = self.lead - (2 if self.makes_itself else 0)
         self.deliveries = dict.fromkeys(range(open_days), mean)
         self.signals = [mean] * max(rule.window, 1)
         self.seen = [mean] * self.lead
         self.forecasts = [self.lead * mean] * self.lead
         self.level, self.shock = mean, 0.0
-        self.order = mean
+        self.order = self.waiting = mean
         self.produced = self.shipped = self.prompt = self.incoming = self.end_demand = 0.0
         self.load: list[float] = [0.0] * 96
 
     @property
     def makes_itself(self) -> bool:
-        """Whether the order becomes tomorrow's production in the firm's own furnace."""
+        """Whether the order is planned at tomorrow's gate for the firm's own furnace."""
         return self.terms.process.kind == "batch"
 
     @property
@@ -88,7 +88,8 @@ class Manufacturer(mesa.Agent):
         forecast = self._forecast()
         self.forecasts.append(forecast)
         target = forecast + self.terms.ordering.safety_factor * math.sqrt(self.error_variance)
-        order = target - (self.net_stock + self.on_order)
+        waiting = self.waiting if self.makes_itself else 0.0
+        order = target - (self.net_stock + self.on_order + waiting)
         self.order = order if self.terms.ordering.negative_orders else max(0.0, order)
         if not self.makes_itself:
             self._expect(day + self.lead, self.order)
@@ -105,7 +106,7 @@ class Manufacturer(mesa.Agent):
         self.prompt = max(0.0, min(available - backlog, wanted))
         self.net_stock += arrived - self.incoming
         if self.makes_itself:
-            self._expect(day + self.lead - 1, self.produced)
+            self._expect(day + self.lead - 2, self.produced)
 
     def _learn(self, day: int) -> None:
         """Judge the forecast made a lead time ago, and take in today's signal."""

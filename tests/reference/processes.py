@@ -59,9 +59,10 @@ class BatchProcess:
         self.heats = 0
 
     def schedule(self, firm: Any, day: int, expected_prices: list[float], published_prices: list[float]) -> None:
-        """Turn last night's order into a plan known at the gate, and into the starts really aimed at."""
+        """Make the plan of yesterday's gate from the order of the evening before it; last night's order waits."""
         terms = firm.terms.process
-        self.heats = int(min(terms.capacity, max(0, math.floor(firm.order / terms.heat_output + 0.5))))
+        self.heats = int(min(terms.capacity, max(0, math.floor(firm.waiting / terms.heat_output + 0.5))))
+        firm.waiting = firm.order
         free = terms.capacity - self.heats
         minutes = terms.heat_energy / terms.furnace * 60.0
         slack = max(0.0, DAY_MINUTES / terms.capacity - minutes)

@@ -40,20 +40,20 @@ class Utility(mesa.Agent):
         self.baseline: dict[str, list[float]] = {}
         self.forecast: dict[str, list[float]] = {}
         rules = terms.forecasting
-        self.error_history = self._history(max(1e-6, rules.portfolio_error))
+        self.error_history = self._history(max(1e-6, rules.portfolio_error), by_day=False)
         self.misses: list[list[float]] = []
         self.miss_variance = [0.0 for _ in HOURS]
         self.miss_weight = 0.0
 
-    def _history(self, scale: float) -> HistoryForecast:
+    def _history(self, scale: float, *, by_day: bool) -> HistoryForecast:
         rules = self.terms.forecasting
-        return HistoryForecast(rules.receiver, rules.meter_delay, rules.memory, scale)
+        return HistoryForecast(rules.receiver, rules.meter_delay, rules.memory, scale, by_day=by_day)
 
     def supply(self, firm: Manufacturer) -> None:
         """Take on a customer."""
         if firm.terms.metered_alone:
             self.alone.append(firm)
-            self.histories[firm.name] = self._history(connection(firm))
+            self.histories[firm.name] = self._history(connection(firm), by_day=True)
         else:
             self.others.append(firm)
 
@@ -128,7 +128,9 @@ class Utility(mesa.Agent):
         day_books.pay(self, model.market, "wholesale", bought)
         day_books.pay(self, model.grid, "imbalance_energy", energy)
         day_books.pay(self, model.grid, "imbalance", beyond)
-        day_books.pay(self, model.resources, "intraday", balancing.intraday_cost * sum(map(abs, self.closed)))
+        traded = balancing.intraday_cost * sum(map(abs, self.closed))
+        day_books.pay(self, model.resources, "intraday", balancing.intraday_real_share * traded)
+        day_books.pay(self, model.market, "spread", (1.0 - balancing.intraday_real_share) * traded)
 
     def bill(self, price: list[float], day_books: Any) -> None:
         """Bill the energy of the day to every customer."""

@@ -6,8 +6,19 @@ import pytest
 from model.calendar import build_calendar, easter_sunday, german_holidays
 
 # Dates as printed in the ecclesiastical tables; 1818 and 2285 are the earliest, 1943 and 2038 the latest possible.
-EASTER = ["1818-03-22", "1943-04-25", "1961-04-02", "2000-04-23", "2015-04-05", "2018-04-01", "2024-03-31",
-          "2025-04-20", "2026-04-05", "2038-04-25", "2285-03-22"]
+EASTER = [
+    "1818-03-22",
+    "1943-04-25",
+    "1961-04-02",
+    "2000-04-23",
+    "2015-04-05",
+    "2018-04-01",
+    "2024-03-31",
+    "2025-04-20",
+    "2026-04-05",
+    "2038-04-25",
+    "2285-03-22",
+]
 
 
 @pytest.mark.parametrize("text", EASTER)
@@ -55,9 +66,15 @@ def test_a_holiday_on_a_saturday_is_a_holiday() -> None:
     assert build_calendar(datetime.date(2026, 10, 3), 1, "DE").day_type.tolist() == [2]
 
 
-@pytest.mark.parametrize(("days", "holidays", "message"), [
-    (0, "DE", "at least 1"), (-5, "DE", "at least 1"), (10, "FR", "'DE' and 'none'"), (10_000_000, "none", "9999"),
-])
+@pytest.mark.parametrize(
+    ("days", "holidays", "message"),
+    [
+        (0, "DE", "at least 1"),
+        (-5, "DE", "at least 1"),
+        (10, "FR", "'DE' and 'none'"),
+        (10_000_000, "none", "9999"),
+    ],
+)
 def test_impossible_calendars_are_refused(days: int, holidays: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         build_calendar(datetime.date(2025, 1, 1), days, holidays)  # type: ignore[arg-type]

@@ -280,19 +280,22 @@ def _damaged(tmp_path: Path, name: str, **changes: Any) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("changes", "expected"), [
-    ({"kind": "price"}, ["kind", "'price'", "'load'"]),
-    ({"scores": None, "licence": None}, ["fit.scores: is missing", "licence: is missing"]),
-    ({"mean": [[1.0, 2.0]]}, ["fit.mean", "has shape 1x2", "1x96"]),
-    ({"mean": "text"}, ["fit.mean", "not an array"]),
-    ({"noise_ar": [1.5]}, ["fit.noise_ar", "not stationary"]),
-    ({"noise_ar": [float("nan")]}, ["fit.noise_ar", "not finite"]),
-    ({"day_type": [1e300] * 365}, ["fit.day_type", "other values than 0, 1, 2"]),
-    ({"block_weeks": 0}, ["fit.block_weeks", "is 0", "from 1 to 26"]),
-    ({"statistics": {"mean": {"value": 1}}}, ["statistics.mean", "sampling_sd"]),
-    ({"source": ""}, ["source", "not empty"]),
-    ({"noise_level": [[2.0, 1.0, 3.0]], "noise_sd": [[1.0, 1.0, 1.0]]}, ["fit.noise_level", "ascending"]),
-])
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"kind": "price"}, ["kind", "'price'", "'load'"]),
+        ({"scores": None, "licence": None}, ["fit.scores: is missing", "licence: is missing"]),
+        ({"mean": [[1.0, 2.0]]}, ["fit.mean", "has shape 1x2", "1x96"]),
+        ({"mean": "text"}, ["fit.mean", "not an array"]),
+        ({"noise_ar": [1.5]}, ["fit.noise_ar", "not stationary"]),
+        ({"noise_ar": [float("nan")]}, ["fit.noise_ar", "not finite"]),
+        ({"day_type": [1e300] * 365}, ["fit.day_type", "other values than 0, 1, 2"]),
+        ({"block_weeks": 0}, ["fit.block_weeks", "is 0", "from 1 to 26"]),
+        ({"statistics": {"mean": {"value": 1}}}, ["statistics.mean", "sampling_sd"]),
+        ({"source": ""}, ["source", "not empty"]),
+        ({"noise_level": [[2.0, 1.0, 3.0]], "noise_sd": [[1.0, 1.0, 1.0]]}, ["fit.noise_level", "ascending"]),
+    ],
+)
 def test_a_damaged_table_is_refused_with_every_fault(
     tmp_path: Path, changes: dict[str, Any], expected: list[str]
 ) -> None:
@@ -304,8 +307,9 @@ def test_a_damaged_table_is_refused_with_every_fault(
 
 def test_damaged_error_tables_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
-        forecast_error_table(_damaged(tmp_path, "load_error_de_2015_2018", weights=[0.5, 0.1, 0.1], fast_memory=1.0,
-                                      statistics={}))
+        forecast_error_table(
+            _damaged(tmp_path, "load_error_de_2015_2018", weights=[0.5, 0.1, 0.1], fast_memory=1.0, statistics={})
+        )
     for part in ("variance shares", "fast_memory", "statistics.standard_deviation"):
         assert part in str(caught.value)
 
@@ -331,9 +335,13 @@ def test_an_interrupted_write_leaves_the_old_table(tmp_path: Path, monkeypatch: 
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize(("name", "expected"), [
-    ("steel_work_2018", "did you mean steel_works_2018"), ("nowhere/table.json", "no such calibrated table"),
-])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("steel_work_2018", "did you mean steel_works_2018"),
+        ("nowhere/table.json", "no such calibrated table"),
+    ],
+)
 def test_unknown_tables_are_refused(name: str, expected: str) -> None:
     with pytest.raises(InputError, match=expected):
         load_table(name)
@@ -361,8 +369,9 @@ def _csv(path: Path, columns: dict[str, np.ndarray[Any, Any]], freq: str) -> Pat
 def test_load_command_makes_a_table_that_loads_and_passes(tmp_path: Path) -> None:
     meter = _csv(tmp_path / "meter.csv", {"load_kw": _works()}, "15min")
     out = tmp_path / "own.json"
-    result = _run("load", str(meter), "--out", str(out), "--source", "meter 17", "--date", "2026-01-02",
-                  "--holidays", "none")
+    result = _run(
+        "load", str(meter), "--out", str(out), "--source", "meter 17", "--date", "2026-01-02", "--holidays", "none"
+    )
     assert result.exit_code == 0, result.output
     assert result.stdout == ""
     table = load_table(out)
@@ -375,11 +384,24 @@ def test_price_command_with_residual_load(tmp_path: Path) -> None:
     rng = np.random.default_rng(6)
     residual = 30_000 + 9_000 * np.sin(np.arange(24) / 24 * 6.28)[None, :] + rng.normal(0, 4_000, (120, 1))
     wind = rng.uniform(0, 9_000, (120, 1)) * np.ones((1, 24))
-    prices = _csv(tmp_path / "zone.csv", {"price_eur_mwh": 0.003 * residual + rng.normal(0, 5, (120, 24)),
-                                          "load_mw": residual + wind, "wind_mw": wind}, "h")
+    prices = _csv(
+        tmp_path / "zone.csv",
+        {"price_eur_mwh": 0.003 * residual + rng.normal(0, 5, (120, 24)), "load_mw": residual + wind, "wind_mw": wind},
+        "h",
+    )
     out = tmp_path / "zone.json"
-    result = _run("price", str(prices), "--column", "price_eur_mwh", "--residual-load", "load_mw - wind_mw",
-                  "--zone", "XX", "--out", str(out))
+    result = _run(
+        "price",
+        str(prices),
+        "--column",
+        "price_eur_mwh",
+        "--residual-load",
+        "load_mw - wind_mw",
+        "--zone",
+        "XX",
+        "--out",
+        str(out),
+    )
     assert result.exit_code == 0, result.output
     table = price_table(out)
     assert (table.zone, table.has_residual_load) == ("XX", True)
@@ -392,8 +414,9 @@ def test_forecast_error_command_from_a_raw_series(tmp_path: Path) -> None:
     actual = forecast * rng.normal(1.01, 0.03, (200, 24))
     path = _csv(tmp_path / "fc.csv", {"forecast_mw": forecast, "load_mw": actual}, "h")
     out = tmp_path / "error.json"
-    result = _run("forecast-error", str(path), "--forecast-column", "forecast_mw", "--actual-column", "load_mw",
-                  "--out", str(out))
+    result = _run(
+        "forecast-error", str(path), "--forecast-column", "forecast_mw", "--actual-column", "load_mw", "--out", str(out)
+    )
     assert result.exit_code == 0, result.output
     assert forecast_error_table(out).statistics["mean"].value == pytest.approx(0.01, abs=0.002)
 
@@ -402,8 +425,14 @@ def test_forecast_error_command_from_a_raw_series(tmp_path: Path) -> None:
 def test_forecast_error_command_from_statistics(tmp_path: Path) -> None:
     folder = RAW / "forecast_error_statistics"
     out = tmp_path / "error.json"
-    result = _run("forecast-error", str(folder / "load_relative_error_by_hour.csv"), "--autocorrelation",
-                  str(folder / "load_error_autocorrelation.csv"), "--out", str(out))
+    result = _run(
+        "forecast-error",
+        str(folder / "load_relative_error_by_hour.csv"),
+        "--autocorrelation",
+        str(folder / "load_error_autocorrelation.csv"),
+        "--out",
+        str(out),
+    )
     assert result.exit_code == 0, result.output
     assert np.array_equal(forecast_error_table(out).bias, forecast_error_table("load_error_de_2015_2018").bias)
 
@@ -427,15 +456,18 @@ def test_check_prints_json_for_every_table() -> None:
     assert set(row) == {"statistic", "real", "simulated", "tolerance", "sampling_sd", "passed", "within_5_percent"}
 
 
-@pytest.mark.parametrize(("arguments", "expected"), [
-    (["--check", "--years", "3"], "at least 30"),
-    (["--check", "--table", "steel_work_2018"], "did you mean steel_works_2018"),
-    (["--rebuild", "--data", "nowhere"], "raw series of table steel_works_2018 not found"),
-    (["load", "absent.csv", "--out", "x.json"], "no such file"),
-    (["load", "absent.csv", "--out", "nowhere/x.json"], "there is no folder"),
-    (["load", "absent.csv", "--out", "x.json", "--date", "soon"], "--date"),
-    (["forecast-error", "absent.csv", "--out", "x.json"], "--forecast-column and --actual-column"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--check", "--years", "3"], "at least 30"),
+        (["--check", "--table", "steel_work_2018"], "did you mean steel_works_2018"),
+        (["--rebuild", "--data", "nowhere"], "raw series of table steel_works_2018 not found"),
+        (["load", "absent.csv", "--out", "x.json"], "no such file"),
+        (["load", "absent.csv", "--out", "nowhere/x.json"], "there is no folder"),
+        (["load", "absent.csv", "--out", "x.json", "--date", "soon"], "--date"),
+        (["forecast-error", "absent.csv", "--out", "x.json"], "--forecast-column and --actual-column"),
+    ],
+)
 def test_bad_calls_raise_input_errors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], expected: str
 ) -> None:

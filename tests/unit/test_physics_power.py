@@ -22,7 +22,7 @@ from model.physics.electricity import (
     settle,
     stack_costs,
 )
-from model.physics.forecasting import FULL_HISTORY, LAST_ORDER, NAIVE, forecast_from_history, learn, predict
+from model.physics.forecasting import FULL_HISTORY, LAST_ORDER, NAIVE, forecast_from_history, learn, newest, predict
 from model.streams import stream_key
 
 BLOCKS = (np.array([50.0, 30.0, 40.0]), np.array([20.0, 40.0, 90.0]), np.array([0.0, 0.4, 0.8]))
@@ -141,18 +141,37 @@ def _forecast(receiver: int, history: np.ndarray, delay: int = 2) -> np.ndarray:
     covariance, running, out = np.tile(100.0 * np.eye(4), (24, 1, 1)), np.zeros(2), np.zeros(24)
     for day in range(days):
         weekend, learnt = day % 7 >= 5, (day - delay) % 7 >= 5
-        forecast_from_history(day, weekend, learnt, receiver, delay, 1.0, 30.0, past, weights, covariance, running, out)
+        forecast_from_history(
+            day, weekend, learnt, receiver, False, delay, 1.0, 30.0, past, weights, covariance, running, out
+        )
         past[day % ring] = history[day]
     return out
 
 
 def test_receivers_know_what_they_claim() -> None:
-    """A weekly pattern: the mean misses it, the last day is one of another kind, the regression has learnt it."""
+    """A weekly pattern: the mean misses it, the full regression has learnt it."""
     weekday, weekend = np.linspace(20, 40, 24), np.linspace(10, 15, 24)
     history = np.array([weekend if day % 7 >= 5 else weekday for day in range(7 * 30 + 1)])
     assert _forecast(NAIVE, history) == pytest.approx(np.full(24, history[:-2].mean()), rel=1e-9)
-    assert _forecast(LAST_ORDER, history) == pytest.approx(history[-3])
     np.testing.assert_allclose(_forecast(FULL_HISTORY, history), weekday, rtol=1e-3)
+
+
+def test_the_newest_day_alone_is_weighed_by_its_persistence() -> None:
+    """An AR(1) with rho .9 metered two days late: the best linear forecast keeps .81 of the newest deviation."""
+    rng = np.random.default_rng(9)
+    level = np.zeros(6_000)
+    for day in range(1, 6_000):
+        level[day] = 0.9 * level[day - 1] + rng.normal()
+    level[-3] = 5.0  # the newest day that is metered, far out so that its weight shows
+    history = 30.0 + level[:, None] + np.zeros(24)
+    expected = 30.0 + 0.81 * 5.0
+    assert _forecast(LAST_ORDER, history) == pytest.approx(np.full(24, expected), abs=0.2)
+
+
+def test_a_days_mean_can_stand_for_its_hours() -> None:
+    past = np.arange(48.0).reshape(2, 24)
+    assert newest(past, 1, 5, False) == 29.0
+    assert newest(past, 1, 5, True) == pytest.approx(35.5)
 
 
 def test_forecast_knows_nothing_newer_than_the_delay() -> None:

@@ -73,12 +73,16 @@ def test_a_longer_burn_in_forgets_itself(steel: LoadTable, market: PriceTable, e
     """The same dates after an earlier start: the day's autoregression has forgotten its start after a few days."""
     late, early = _year(), _year(NEW_YEAR - datetime.timedelta(days=60), 425)
     np.testing.assert_allclose(
-        generate_load(steel, 1, 0, "A", late)[5:], generate_load(steel, 1, 0, "A", early)[65:], atol=1e-9)
+        generate_load(steel, 1, 0, "A", late)[5:], generate_load(steel, 1, 0, "A", early)[65:], atol=1e-9
+    )
     np.testing.assert_allclose(
-        generate_price(market, 1, 0, late)[0][5:], generate_price(market, 1, 0, early)[0][65:], atol=1e-6)
+        generate_price(market, 1, 0, late)[0][5:], generate_price(market, 1, 0, early)[0][65:], atol=1e-6
+    )
     np.testing.assert_allclose(  # the weekly part remembers its start for weeks: memory .9 a week
         generate_forecast_error(error, 1, 0, "B", late)[-30:],
-        generate_forecast_error(error, 1, 0, "B", early)[-30:], atol=1e-3)
+        generate_forecast_error(error, 1, 0, "B", early)[-30:],
+        atol=1e-3,
+    )
 
 
 @pytest.mark.parametrize(("seed", "replication", "entity"), [(2, 0, "A"), (1, 1, "A"), (1, 0, "B")])
@@ -87,10 +91,12 @@ def test_every_part_of_the_address_counts(
 ) -> None:
     calendar = _year()
     assert not np.array_equal(
-        generate_load(steel, 1, 0, "A", calendar), generate_load(steel, seed, replication, entity, calendar))
+        generate_load(steel, 1, 0, "A", calendar), generate_load(steel, seed, replication, entity, calendar)
+    )
     assert not np.array_equal(
         generate_forecast_error(error, 1, 0, "A", calendar),
-        generate_forecast_error(error, seed, replication, entity, calendar))
+        generate_forecast_error(error, seed, replication, entity, calendar),
+    )
 
 
 def test_customers_of_one_class_are_not_copies_of_each_other(metal: LoadTable) -> None:
@@ -107,11 +113,22 @@ def _plain_fit(days: int = 364, slots: int = 96, **changes: object) -> BlockFit:
     day_type = np.array([(0, 0, 0, 0, 0, 1, 2)[k % 7] for k in range(days)])
     wide = np.array([[[-1e6, 1e6]] * 3])
     fit = BlockFit(
-        day_type=day_type, first_monday=0, monday_day_of_year=1, block_weeks=1, season_weeks=3,
-        mean=np.zeros((1, slots)), components=np.ones((1, slots)), scores=np.arange(days, dtype=np.float64)[:, None],
-        noise_level=np.zeros((1, 1)), noise_sd=np.zeros((1, 1)), noise_scale=np.zeros((1, days)),
-        noise_ar=np.zeros(1), raw_quantiles=wide, real_quantiles=wide,
-        pools=np.argsort(day_type, kind="stable"), pool_start=np.searchsorted(np.sort(day_type), np.arange(4)),
+        day_type=day_type,
+        first_monday=0,
+        monday_day_of_year=1,
+        block_weeks=1,
+        season_weeks=3,
+        mean=np.zeros((1, slots)),
+        components=np.ones((1, slots)),
+        scores=np.arange(days, dtype=np.float64)[:, None],
+        noise_level=np.zeros((1, 1)),
+        noise_sd=np.zeros((1, 1)),
+        noise_scale=np.zeros((1, days)),
+        noise_ar=np.zeros(1),
+        raw_quantiles=wide,
+        real_quantiles=wide,
+        pools=np.argsort(day_type, kind="stable"),
+        pool_start=np.searchsorted(np.sort(day_type), np.arange(4)),
     )
     return dataclasses.replace(fit, **changes)
 
@@ -169,8 +186,12 @@ def test_a_short_source_is_used_all_the_year_round() -> None:
 
 
 def test_residual_noise_has_the_strength_and_memory_of_its_table() -> None:
-    fit = _plain_fit(scores=np.zeros((364, 1)), noise_sd=np.full((1, 1), 0.5), noise_scale=np.full((1, 364), 2.0),
-                     noise_ar=np.array([0.8]))
+    fit = _plain_fit(
+        scores=np.zeros((364, 1)),
+        noise_sd=np.full((1, 1), 0.5),
+        noise_scale=np.full((1, 364), 2.0),
+        noise_ar=np.array([0.8]),
+    )
     noise = generate_load(_table(fit), 1, 0, "A", build_calendar(NEW_YEAR, 1000, "none")).ravel()
     assert noise.std() == pytest.approx(1.0, rel=0.03)  # .5 x 2; 96,000 draws, effective number about 11,000
     assert np.corrcoef(noise[1:], noise[:-1])[0, 1] == pytest.approx(0.8, abs=0.01)

@@ -67,24 +67,39 @@ def test_a_clean_meter_in_kw_becomes_mw_in_quarter_hours(tmp_path: Path) -> None
     assert "hourly values held for four quarter-hours" in _said(series)
 
 
-@pytest.mark.parametrize(("unit", "factor"), [
-    ("kW", 1e-3), ("MW", 1.0), ("W", 1e-6), ("kWh", 4e-3), ("MWh", 4.0), ("Wh", 4e-6),
-])
+@pytest.mark.parametrize(
+    ("unit", "factor"),
+    [
+        ("kW", 1e-3),
+        ("MW", 1.0),
+        ("W", 1e-6),
+        ("kWh", 4e-3),
+        ("MWh", 4.0),
+        ("Wh", 4e-6),
+    ],
+)
 def test_energy_per_quarter_hour_is_four_times_power(tmp_path: Path, unit: str, factor: float) -> None:
     path = _write(tmp_path, [f"{s},1.5" for s in _local("2025-01-06", 14, 15)], "time,value")
     np.testing.assert_allclose(read_series(path, "load", unit=unit).values, 1.5 * factor, rtol=1e-12)
 
 
-@pytest.mark.parametrize(("header", "mean"), [
-    ("time,Energy (kWh)", 4e-3), ("time,load_mw", 1.0), ("time,Leistung [kW]", 1e-3), ("time,w_per_mwh_yr", 1e-6),
-])
+@pytest.mark.parametrize(
+    ("header", "mean"),
+    [
+        ("time,Energy (kWh)", 4e-3),
+        ("time,load_mw", 1.0),
+        ("time,Leistung [kW]", 1e-3),
+        ("time,w_per_mwh_yr", 1e-6),
+    ],
+)
 def test_the_unit_is_read_off_the_column(tmp_path: Path, header: str, mean: float) -> None:
     path = _write(tmp_path, [f"{s},1" for s in _local("2025-01-06", 14, 15)], header)
     np.testing.assert_allclose(read_series(path, "load").values, mean, rtol=1e-12)
 
 
-@pytest.mark.parametrize(("header", "factor"), [("time,price_eur_mwh", 1.0), ("time,Preis ct/kWh", 10.0),
-                                                ("time,price EUR/MWh", 1.0)])
+@pytest.mark.parametrize(
+    ("header", "factor"), [("time,price_eur_mwh", 1.0), ("time,Preis ct/kWh", 10.0), ("time,price EUR/MWh", 1.0)]
+)
 def test_prices_may_be_negative_and_come_hourly(tmp_path: Path, header: str, factor: float) -> None:
     path = _write(tmp_path, [f"{s},{-5 + i % 24}" for i, s in enumerate(_local("2025-01-06", 14))], header)
     series = read_series(path, "price")
@@ -157,8 +172,10 @@ def test_midnight_may_be_written_as_24_o_clock(tmp_path: Path) -> None:
 
 def test_short_gaps_are_filled_and_counted(tmp_path: Path) -> None:
     """Rows 34 to 36 are 08:00 to 10:00 of the second day; 07:00 has 12 kW, 11:00 is set to 4 kW."""
-    series = read_series(_meter(tmp_path, r34="GONE", r35="2025-01-07 09:00,", r36="2025-01-07 10:00,nan",
-                                r37="2025-01-07 11:00,4"), "load")
+    series = read_series(
+        _meter(tmp_path, r34="GONE", r35="2025-01-07 09:00,", r36="2025-01-07 10:00,nan", r37="2025-01-07 11:00,4"),
+        "load",
+    )
     np.testing.assert_allclose(series.values[1, 28:48:4] * 1000.0, [12.0, 10.0, 8.0, 6.0, 4.0])
     assert "3 missing values in gaps of at most 3 hours filled" in _said(series)
 
@@ -203,19 +220,22 @@ def test_dates_can_be_cut_out(tmp_path: Path) -> None:
 # --- refused with the row ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("changes", "expected"), [
-    ({"r5": "2025-01-06 03:00,abc"}, ["meter.csv:5", "'abc' is not a number"]),
-    ({"r5": "2025-01-06 03:00,inf"}, ["meter.csv:5", "'inf' is not a number"]),
-    ({"r5": "2025-01-06 03:00,-2"}, ["meter.csv:5", "negative"]),
-    ({"r5": "yesterday,2"}, ["meter.csv:5", "'yesterday' is not a time"]),
-    ({"r5": "0025-01-06 03:00,2"}, ["meter.csv:5", "out of range", "1980 to 2100"]),
-    ({"r5": "2025-02-30 03:00,2"}, ["meter.csv:5", "is not a time"]),
-    ({"r5": "2025-01-06T03:00+01:00,2"}, ["offset", "all or none"]),
-    ({"r5": "2025-01-06 03:00,2,9"}, ["meter.csv:5", "not 2 cells"]),
-    ({"r5": "2025-01-06 03:00,2\n2025-01-06 03:00,9"}, ["meter.csv:5", "different values", "rows 5, 6"]),
-    ({"r5": "2025-01-06 03:07,2"}, ["meter.csv:5", "off the grid of 60 minutes"]),
-    ({f"r{i}": "GONE" for i in range(30, 34)}, ["meter.csv:30", "4 hours are missing", "2025-01-07 04:00"]),
-])
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"r5": "2025-01-06 03:00,abc"}, ["meter.csv:5", "'abc' is not a number"]),
+        ({"r5": "2025-01-06 03:00,inf"}, ["meter.csv:5", "'inf' is not a number"]),
+        ({"r5": "2025-01-06 03:00,-2"}, ["meter.csv:5", "negative"]),
+        ({"r5": "yesterday,2"}, ["meter.csv:5", "'yesterday' is not a time"]),
+        ({"r5": "0025-01-06 03:00,2"}, ["meter.csv:5", "out of range", "1980 to 2100"]),
+        ({"r5": "2025-02-30 03:00,2"}, ["meter.csv:5", "is not a time"]),
+        ({"r5": "2025-01-06T03:00+01:00,2"}, ["offset", "all or none"]),
+        ({"r5": "2025-01-06 03:00,2,9"}, ["meter.csv:5", "not 2 cells"]),
+        ({"r5": "2025-01-06 03:00,2\n2025-01-06 03:00,9"}, ["meter.csv:5", "different values", "rows 5, 6"]),
+        ({"r5": "2025-01-06 03:07,2"}, ["meter.csv:5", "off the grid of 60 minutes"]),
+        ({f"r{i}": "GONE" for i in range(30, 34)}, ["meter.csv:30", "4 hours are missing", "2025-01-07 04:00"]),
+    ],
+)
 def test_rows_that_cannot_be_repaired_are_named(tmp_path: Path, changes: dict[str, str], expected: list[str]) -> None:
     text = _faults(_meter(tmp_path, **changes))
     for part in expected:
@@ -233,13 +253,19 @@ def test_negative_loads_are_all_counted(tmp_path: Path) -> None:
     assert "rows 2, 3, 4, 5, 6, 7, 8, 9 and 22 more" in _faults(_write(tmp_path, lines))
 
 
-@pytest.mark.parametrize(("factor", "expected"), [
-    (4.0, "jumps up by a factor of 4"), (0.25, "jumps down by a factor of 4"), (1000.0, "kW among MW"),
-])
+@pytest.mark.parametrize(
+    ("factor", "expected"),
+    [
+        (4.0, "jumps up by a factor of 4"),
+        (0.25, "jumps down by a factor of 4"),
+        (1000.0, "kW among MW"),
+    ],
+)
 def test_kw_among_kwh_and_mw_is_refused_with_the_row(tmp_path: Path, factor: float, expected: str) -> None:
     days, changed = 42, 21
-    lines = [f"{s},{_level(i) * (factor if i >= changed * 24 else 1.0)}"
-             for i, s in enumerate(_local("2025-01-06", days))]
+    lines = [
+        f"{s},{_level(i) * (factor if i >= changed * 24 else 1.0)}" for i, s in enumerate(_local("2025-01-06", days))
+    ]
     text = _faults(_write(tmp_path, lines))
     assert expected in text
     assert f"meter.csv:{2 + changed * 24}" in text
@@ -249,38 +275,46 @@ def test_kw_among_kwh_and_mw_is_refused_with_the_row(tmp_path: Path, factor: flo
 def test_a_works_that_starts_up_is_no_change_of_unit(tmp_path: Path) -> None:
     """Production times four over the same idle load, and a shut-down, are what real works do."""
     for busy, quiet in ((40.0, 10.0), (10.0, 0.0)):
-        lines = [f"{s},{2 + (0 if i // 24 % 7 > 4 else (busy if i >= 21 * 24 else quiet)) * (6 <= i % 24 < 18)}"
-                 for i, s in enumerate(_local("2025-01-06", 42))]
+        lines = [
+            f"{s},{2 + (0 if i // 24 % 7 > 4 else (busy if i >= 21 * 24 else quiet)) * (6 <= i % 24 < 18)}"
+            for i, s in enumerate(_local("2025-01-06", 42))
+        ]
         assert read_series(_write(tmp_path, lines), "load").days == 42
 
 
-@pytest.mark.parametrize(("header", "unit", "expected"), [
-    ("time,load", None, "names no unit"),
-    ("time,load_kwh", "kW", "says kwh, but the declared unit is kw"),
-    ("time,load", "furlong", "does not fit a load"),
-    ("time,load", "EUR/MWh", "does not fit a load"),
-    ("time,price_eur_mwh", None, "names no unit"),
-])
+@pytest.mark.parametrize(
+    ("header", "unit", "expected"),
+    [
+        ("time,load", None, "names no unit"),
+        ("time,load_kwh", "kW", "says kwh, but the declared unit is kw"),
+        ("time,load", "furlong", "does not fit a load"),
+        ("time,load", "EUR/MWh", "does not fit a load"),
+        ("time,price_eur_mwh", None, "names no unit"),
+    ],
+)
 def test_units_that_do_not_fit_are_refused(tmp_path: Path, header: str, unit: str | None, expected: str) -> None:
     path = _write(tmp_path, [f"{s},1" for s in _local("2025-01-06", 14)], header)
     assert expected in _faults(path, unit=unit)
 
 
-@pytest.mark.parametrize(("raw", "expected"), [
-    (b"", "file is empty"),
-    (b"time,load_kw\n", "no values"),
-    (b"time load_kw\n2025-01-06 3\n", "one column only"),
-    (b"a,b\n1,2\n", "no time column"),
-    (b"time,load_kw,load_kw\n2025-01-06,1,2\n", "appears twice"),
-    (b"time,load_kw\n2025-01-06,1\0\n", "NUL"),
-    (b"time,load_kw\n2025-01-06,1\n\xff\xfe\n", ":3: is not UTF-8"),
-    (b"time,load_kw\n2025-01-06 00:00,1\n", "only one stamp"),
-    (b"time,load_kw\n2025-01-06 00:00,1\n2025-01-06 00:30,1\n2025-01-06 01:00,1\n", "is 30 minutes"),
-    (b"time,load_kw\n2025-01-06 00:00,1\n2025-01-06 01:00,1\n", "only 0 whole days"),
-    (b"time,a_kw,b_kw\n2025-01-06 00:00,1,2\n", "a_kw, b_kw"),
-    (b"time,load_kw\n2025-01-06 00:00,0,5\n", "decimal commas need semicolons"),
-    (b"time,load_kw\n01/02/2025 00:00,1\n01/02/2025 01:00,1\n", "whether day or month comes first"),
-])
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"", "file is empty"),
+        (b"time,load_kw\n", "no values"),
+        (b"time load_kw\n2025-01-06 3\n", "one column only"),
+        (b"a,b\n1,2\n", "no time column"),
+        (b"time,load_kw,load_kw\n2025-01-06,1,2\n", "appears twice"),
+        (b"time,load_kw\n2025-01-06,1\0\n", "NUL"),
+        (b"time,load_kw\n2025-01-06,1\n\xff\xfe\n", ":3: is not UTF-8"),
+        (b"time,load_kw\n2025-01-06 00:00,1\n", "only one stamp"),
+        (b"time,load_kw\n2025-01-06 00:00,1\n2025-01-06 00:30,1\n2025-01-06 01:00,1\n", "is 30 minutes"),
+        (b"time,load_kw\n2025-01-06 00:00,1\n2025-01-06 01:00,1\n", "only 0 whole days"),
+        (b"time,a_kw,b_kw\n2025-01-06 00:00,1,2\n", "a_kw, b_kw"),
+        (b"time,load_kw\n2025-01-06 00:00,0,5\n", "decimal commas need semicolons"),
+        (b"time,load_kw\n01/02/2025 00:00,1\n01/02/2025 01:00,1\n", "whether day or month comes first"),
+    ],
+)
 def test_files_that_are_no_series_are_refused(tmp_path: Path, raw: bytes, expected: str) -> None:
     path = tmp_path / "meter.csv"
     path.write_bytes(raw)
