@@ -55,7 +55,7 @@ def configurations(scenario: str, bench: Bench) -> dict[str, ModelInputs]:
     variants: dict[str, dict[str, Any]] = {
         "single": {f"contracts.{plan}.fee": 12_000.0},
         "dual": {"balancing.rule": "dual", "balancing.penalty_short": 30.0, "firms.steel.retail.contract": "tariff"},
-        "endogenous": {"market.closure": "endogenous", "firms.steel.process.scheduling": "after_prices"},
+        "endogenous": {"market.closure": "endogenous", "firms.steel.process.scheduling": "before_prices"},
     }
     return {"baseline": reference_inputs(), **{k: replace_inputs(shared, v) for k, v in variants.items()}}
 
