@@ -27,9 +27,17 @@ type Kind = Literal["load", "price", "residual_load"]
 MAX_GAP_HOURS = 3
 """Longest gap that is interpolated (assumption: beyond a few hours a straight line is no load curve)."""
 UNITS: dict[str, tuple[str, float]] = {
-    "w": ("power", 1e-6), "kw": ("power", 1e-3), "mw": ("power", 1.0), "gw": ("power", 1e3),
-    "wh": ("energy", 1e-6), "kwh": ("energy", 1e-3), "mwh": ("energy", 1.0), "gwh": ("energy", 1e3),
-    "eur/mwh": ("price", 1.0), "eur/kwh": ("price", 1e3), "ct/kwh": ("price", 10.0),
+    "w": ("power", 1e-6),
+    "kw": ("power", 1e-3),
+    "mw": ("power", 1.0),
+    "gw": ("power", 1e3),
+    "wh": ("energy", 1e-6),
+    "kwh": ("energy", 1e-3),
+    "mwh": ("energy", 1.0),
+    "gwh": ("energy", 1e3),
+    "eur/mwh": ("price", 1.0),
+    "eur/kwh": ("price", 1e3),
+    "ct/kwh": ("price", 10.0),
 }
 """Unit -> what it measures, and the factor to MW, MWh (per interval) or EUR/MWh."""
 _UNIT_IN_NAME = re.compile(
@@ -68,8 +76,15 @@ class CleanSeries:
 
 
 def read_series(
-    path: str | Path, kind: Kind, *, unit: str | None = None, time_zone: str = "Europe/Berlin",
-    column: str | None = None, time: str | None = None, start: date | None = None, end: date | None = None,
+    path: str | Path,
+    kind: Kind,
+    *,
+    unit: str | None = None,
+    time_zone: str = "Europe/Berlin",
+    column: str | None = None,
+    time: str | None = None,
+    start: date | None = None,
+    end: date | None = None,
 ) -> CleanSeries:
     """Read, clean and report a user's series, or refuse it.
 
@@ -116,8 +131,11 @@ def read_series(
     _refuse_unit_jumps(days, first, series, kind, talk)
     talk.stop_if_faulty()
     return CleanSeries(
-        values=_resampled(days * scale, kind, talk), first=first,
-        unit="EUR/MWh" if kind == "price" else "MW", column=value_name, report=tuple(talk.report),
+        values=_resampled(days * scale, kind, talk),
+        first=first,
+        unit="EUR/MWh" if kind == "price" else "MW",
+        column=value_name,
+        report=tuple(talk.report),
     )
 
 
@@ -150,8 +168,11 @@ def _unit(column: str, declared: str | None, kind: Kind, talk: Talk) -> tuple[fl
         hint = nearest(unit, list(UNITS)) if unit not in UNITS else ""
         talk.fault(f"unit {declared or unit!r} does not fit a {kind}", f"{hint} one of {allowed}".strip())
     elif fitting and unit not in fitting:
-        talk.fault(f"column {column!r} says {fitting[0]}, but the declared unit is {unit}",
-                   "one of the two is wrong: kW is power, kWh is energy per interval", [1])
+        talk.fault(
+            f"column {column!r} says {fitting[0]}, but the declared unit is {unit}",
+            "one of the two is wrong: kW is power, kWh is energy per interval",
+            [1],
+        )
     measure, factor = UNITS.get(unit or "", ("power", 1.0))[0], UNITS.get(unit or "", ("power", 1.0))[1]
     return factor, measure
 
@@ -244,8 +265,11 @@ def _step(series: _Stamped, talk: Talk) -> int:
     second = np.array([stamp.minute + stamp.second / 60.0 + stamp.microsecond / 6e7 for stamp in series.stamps])
     off = second % minutes != 0
     if off.any():
-        talk.fault(f"stamps off the grid of {minutes:g} minutes",
-                   "one step throughout the file, at full quarters or hours", [int(row) for row in series.rows[off]])
+        talk.fault(
+            f"stamps off the grid of {minutes:g} minutes",
+            "one step throughout the file, at full quarters or hours",
+            [int(row) for row in series.rows[off]],
+        )
     return int(minutes)
 
 
@@ -299,15 +323,20 @@ def _note_daylight_saving(values: Floats, count: Floats, grid: _Grid, talk: Talk
     skipped = [grid.place(hour) for year in years for hour in _skipped_hours(year, grid.zone)]
     present = [str(grid.time(slot)) for slot in skipped if 0 <= slot < values.size and np.isfinite(values[slot])]
     if present:
-        talk.note(f"the hour that daylight saving skips has values ({', '.join(present)}): "
-                  "stamps taken as they stand, without daylight saving")
+        talk.note(
+            f"the hour that daylight saving skips has values ({', '.join(present)}): "
+            "stamps taken as they stand, without daylight saving"
+        )
 
 
 def _skipped_hours(year: int, zone: ZoneInfo) -> list[datetime]:
     """Return the wall-clock hours of a year that never occur in `zone`."""
     days = [datetime(year, 1, 1) + timedelta(days=d) for d in range(366)]  # noqa: DTZ001 - wall-clock time
-    changing = [d for d in days if d.replace(tzinfo=zone).utcoffset()
-                != (d + timedelta(days=1)).replace(tzinfo=zone).utcoffset()]
+    changing = [
+        d
+        for d in days
+        if d.replace(tzinfo=zone).utcoffset() != (d + timedelta(days=1)).replace(tzinfo=zone).utcoffset()
+    ]
     hours = [d + timedelta(hours=h) for d in changing for h in range(24)]
     return [hour for hour in hours if _is_skipped_hour(hour, zone)]
 
@@ -340,8 +369,11 @@ def _fill_gaps(values: Floats, grid: _Grid, series: _Stamped, talk: Talk) -> Non
         elif hours > MAX_GAP_HOURS:
             end = grid.time(high)
             after = (int(r) for s, r in zip(series.stamps, series.rows, strict=True) if s >= end)
-            talk.fault(f"{hours:g} hours are missing before this row, from {grid.time(low)} to {end}",
-                       f"gaps of at most {MAX_GAP_HOURS} hours", [next(after, int(series.rows[-1]))])
+            talk.fault(
+                f"{hours:g} hours are missing before this row, from {grid.time(low)} to {end}",
+                f"gaps of at most {MAX_GAP_HOURS} hours",
+                [next(after, int(series.rows[-1]))],
+            )
         else:
             filled += high - low
     if missing.any() and not missing.all():
@@ -387,6 +419,10 @@ def _refuse_unit_jumps(days: Floats, first: date, series: _Stamped, kind: Kind, 
                 if (np.abs(np.log(ratio / factor)) < np.log(1.15)).all():
                     when = datetime.combine(first + timedelta(days=day), datetime.min.time())
                     row = next(int(r) for s, r in zip(series.stamps, series.rows, strict=True) if s >= when)
-                    talk.fault(f"the load jumps {way} by a factor of {factor:g} on {when.date()}, idle load included: "
-                               f"it looks like {name}", "one unit throughout the file", [row])
+                    talk.fault(
+                        f"the load jumps {way} by a factor of {factor:g} on {when.date()}, idle load included: "
+                        f"it looks like {name}",
+                        "one unit throughout the file",
+                        [row],
+                    )
                     return

@@ -124,8 +124,11 @@ def _csv(path: Path, talk: Talk) -> Sheet:
         talk.fault(f"column {', '.join(map(repr, repeated))} appears twice in the header", "one name per column", [1])
     uneven = [row for row, cells in records[1:] if len(cells) != len(names)]
     if uneven:
-        talk.fault(f"not {len(names)} cells, as the header has",
-                   "one cell per column; decimal commas need semicolons between the columns", uneven)
+        talk.fault(
+            f"not {len(names)} cells, as the header has",
+            "one cell per column; decimal commas need semicolons between the columns",
+            uneven,
+        )
     if len(records) == 1:
         talk.fault("holds a header but no values", "one line per interval")
     talk.stop_if_faulty()
@@ -224,8 +227,11 @@ def numbers(sheet: Sheet, column: str, talk: Talk) -> Floats:
         else:
             out[i] = value
     if bad:
-        talk.fault(f"column {column!r}: {cells[bad[0]]!r} is not a number", "digits with a decimal point or comma",
-                   [sheet.rows[i] for i in bad])
+        talk.fault(
+            f"column {column!r}: {cells[bad[0]]!r} is not a number",
+            "digits with a decimal point or comma",
+            [sheet.rows[i] for i in bad],
+        )
     if missing:
         talk.note(f"column {column!r}: {missing} empty values are treated as gaps")
     return out
@@ -248,8 +254,9 @@ def _slash_order(cells: list[Any], talk: Talk, rows: list[int]) -> bool:
     day_first = any(int(m[1]) > MONTHS for m in found)
     month_first = any(int(m[3]) > MONTHS for m in found)
     if found and day_first == month_first:
-        talk.fault("dates with slashes do not say whether day or month comes first",
-                   "2025-01-31 or 31.01.2025", rows[:1])
+        talk.fault(
+            "dates with slashes do not say whether day or month comes first", "2025-01-31 or 31.01.2025", rows[:1]
+        )
     return day_first
 
 
@@ -277,12 +284,18 @@ def stamps(sheet: Sheet, column: str, talk: Talk) -> tuple[list[datetime], bool]
     parsed = [_stamp(cell, day_first=day_first) for cell in cells]
     bad = [i for i, stamp in enumerate(parsed) if stamp is None]
     if bad:
-        talk.fault(f"column {column!r}: {str(cells[bad[0]])!r} is not a time",
-                   "2025-01-31 13:45, 2025-01-31T13:45+01:00 or 31.01.2025 13:45", [sheet.rows[i] for i in bad])
+        talk.fault(
+            f"column {column!r}: {str(cells[bad[0]])!r} is not a time",
+            "2025-01-31 13:45, 2025-01-31T13:45+01:00 or 31.01.2025 13:45",
+            [sheet.rows[i] for i in bad],
+        )
     odd_year = [i for i, stamp in enumerate(parsed) if stamp is not None and not FIRST_YEAR <= stamp.year <= LAST_YEAR]
     if odd_year:
-        talk.fault(f"column {column!r}: the year of {str(cells[odd_year[0]])!r} is out of range",
-                   f"{FIRST_YEAR} to {LAST_YEAR}", [sheet.rows[i] for i in odd_year])
+        talk.fault(
+            f"column {column!r}: the year of {str(cells[odd_year[0]])!r} is out of range",
+            f"{FIRST_YEAR} to {LAST_YEAR}",
+            [sheet.rows[i] for i in odd_year],
+        )
     good = [stamp for stamp in parsed if stamp is not None]
     zoned = [stamp.tzinfo is not None for stamp in good]
     if any(zoned) and not all(zoned):

@@ -85,12 +85,14 @@ def test_a_point_of_the_sweep_at_the_studys_own_value_is_not_simulated(small_stu
     study = small_study(replications=1, sweep=True)
     sweep = study.evaluation.break_even
     assert sweep is not None
-    assert 0.2 in sweep.values
+    assert sweep.parameter == "balancing.intraday_cost"
+    own_value = study.strategies["none"].balancing.intraday_cost
+    assert own_value in sweep.values
     with Store(str(tmp_path / "store.db")) as store:
         report = run_study(study, store, workers=1, quiet=True)
         runs = store.runs(report.study_id)
     own = {run.strategy: run for run in runs if run.sweep_value is None}
-    at_own_value = [run for run in runs if run.sweep_value == 0.2]
+    at_own_value = [run for run in runs if run.sweep_value == own_value]
     assert len(at_own_value) == 2
     for run in at_own_value:
         assert run.result_run_id == own[run.strategy].id
