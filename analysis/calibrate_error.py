@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.calendar import HOURS
+from model.errors import InputError
 from model.streams import Floats, normal_quantile
 
 LAGS = (1, 2, 4, 12, 24, 48, 168)
@@ -68,7 +69,13 @@ def target_values(known: ErrorStatistics) -> dict[str, float]:
 
 
 def fit_shape(known: ErrorStatistics) -> tuple[Floats, Floats]:
-    """Return normal quantiles (9,) and the standardised error at the same ranks (2, 9): mean 0, variance 1."""
+    """Return normal quantiles (9,) and the standardised error at the same ranks (2, 9): mean 0, variance 1.
+
+    Raises:
+        InputError: if the forecast is perfect in some hour of the week: there is no error to learn from.
+    """
+    if not (known.sd > 0.0).all():
+        raise InputError(["the forecast equals the actual load in some hour of every week; is it the same column?"])
     standard = (known.quantiles - known.bias[:, :, None]) / known.sd[:, :, None]
     shape = standard.mean(axis=1)
     end = 0.5 / float(known.count.mean())

@@ -106,6 +106,17 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        _give_up(error, args)
+
+
+def _give_up(error: OSError, args: list[str]) -> None:
+    """Say in one line what the machine refused: a full disk, a folder without permission."""
+    if "--debug" in args:
+        raise error
+    place = f"{error.filename}: " if error.filename else ""
+    click.echo(f"{place}{error.strerror or error}", err=True)
+    sys.exit(EXIT_FAILED)
 
 
 def _explain(error: TandemError, args: list[str]) -> None:

@@ -274,12 +274,11 @@ def _table_text(file: Path, options: dict[str, Any]) -> TableText:
     import datetime
 
     from analysis.calibrate_tables import TableText
-    from model.errors import Fault, InputError
+    from analysis.export import check_target
 
     date = options["date"] or datetime.datetime.now(datetime.UTC).date().isoformat()
     _date("--date", date)
-    if not options["out"].parent.is_dir():
-        raise InputError([Fault("--out", f"there is no folder {options['out'].parent}", "an existing folder")])
+    check_target(options["out"], "--out", ".json")
     source = options["source"] or f"user's file {file.name}"
     return TableText(
         options["name"] or options["out"].stem, source, options["licence"], options["attribution"] or source, date

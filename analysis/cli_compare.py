@@ -38,9 +38,9 @@ def compare_command(
     from scenarios.store import Reader
 
     _check_outcomes(outcomes)
-    for path, option in ((csv, "--csv"), (xlsx, "--xlsx")):
+    for path, option, suffix in ((csv, "--csv", ".csv"), (xlsx, "--xlsx", ".xlsx")):
         if path is not None:
-            export.check_target(path, option)
+            export.check_target(path, option, suffix)
     with Reader(db) as store:
         tables = read_study(store, name)
     _check_baseline(baseline, [member.name for member in tables.strategies])

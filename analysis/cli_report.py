@@ -28,7 +28,7 @@ def report_command(name: str, *, db: str, out: Path | None, figures: Path | None
     from analysis.report import build, write_figures, write_report
 
     if out is not None:
-        check_target(out, "--out")
+        check_target(out, "--out", ".html")
     _check_folder(figures)
     report = build(name, db)
     study = report.comparison.tables.study.name

@@ -75,7 +75,10 @@ def _study(
     if sweep is not None and not {sweep.strategy, sweep.baseline} <= set(chosen):
         sweep = None
     evaluation = dataclasses.replace(study.evaluation, break_even=sweep)
-    return dataclasses.replace(study, run=plan, strategies=chosen, evaluation=evaluation)
+    typed = [word for wanted in strategies for word in ("--strategy", wanted)]
+    typed += [] if days is None else ["--days", str(days)]
+    options = (*study.options, *typed)
+    return dataclasses.replace(study, run=plan, strategies=chosen, evaluation=evaluation, options=options)
 
 
 def _chosen(study: "Study", wanted: tuple[str, ...]) -> dict[str, Any]:

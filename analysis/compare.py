@@ -377,12 +377,20 @@ def _mean_table(metrics: pd.DataFrame, baseline: str, names: Sequence[str]) -> p
 
 
 def party_table(differences: pd.DataFrame) -> pd.DataFrame:
-    """Return who gains and who loses: the difference of every party's net cost; see `Comparison`."""
-    rows = differences[differences["outcome"] == "party_cost"]
-    columns = ["strategy", "party", "n", "baseline_mean", "mean", "difference", "low", "high", "share_of_bill"]
-    frame = rows[columns].reset_index(drop=True)
+    """Return who gains and who loses: the difference of every party's net cost, chance removed where it can be."""
+    rows = differences[differences["outcome"] == "party_cost"].reset_index(drop=True)
+    frame = rows[
+        ["strategy", "party", "n", "baseline_mean", "mean", "difference", "low", "high", "share_of_bill"]
+    ].copy()
+    controlled = rows["control_method"] != "none"
+    for name in ("difference", "low", "high"):
+        frame[name] = rows[name].where(~controlled, rows[f"adjusted_{name}"])
+    frame["share_of_bill"] *= (frame["difference"] / rows["difference"]).where(
+        controlled & (rows["difference"] != 0), 1.0
+    )
     words = {"better": "gains", "worse": "loses"}
-    frame["verdict"] = [words.get(word, word) for word in rows["verdict"]]
+    pairs = zip(frame["low"], frame["high"], strict=True)
+    frame["verdict"] = [words.get(word, word) for word in (verdict(low, high, "lower") for low, high in pairs)]
     return frame
 
 

@@ -76,12 +76,21 @@ def write_xlsx(comparison: Comparison, path: Path) -> None:
     _write(path, lambda target: _workbook(comparison, target))
 
 
-def check_target(path: Path, option: str) -> None:
-    """Refuse a target that cannot become a file, before any work is done.
+def check_target(path: Path, option: str, suffix: str) -> None:
+    """Refuse a target that cannot become a file or must not be replaced, before any work is done.
+
+    Args:
+        path: the file to write.
+        option: the option that names it, for the message.
+        suffix: the ending that such a file has; protects stores, scenarios and meter files from a slip.
 
     Raises:
-        InputError: if it is a folder, or its folder is missing.
+        InputError: if it is a folder or a device, has another ending, or its folder is missing.
     """
+    if path.suffix.lower() != suffix and not path.is_dir():
+        raise InputError([Fault(option, f"{path} does not end in {suffix}", f"name a {suffix} file")])
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InputError([Fault(option, f"{path} is not an ordinary file", f"name a {suffix} file")])
     if path.is_dir():
         raise InputError([Fault(option, f"{path} is a folder", "name a file in it")])
     if not path.parent.is_dir():
@@ -89,8 +98,8 @@ def check_target(path: Path, option: str) -> None:
 
 
 def _write(path: Path, fill: Callable[[Path], None]) -> None:
-    """Fill a temporary file beside `path`, then give it its name."""
-    check_target(path, str(path))
+    """Fill a temporary file beside `path`, then give it its name; a link stays a link."""
+    path = path.resolve()
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
         os.close(handle)

@@ -133,7 +133,7 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         StoreError: if it cannot be written.
     """
-    scratch = None
+    scratch, path = None, path.resolve()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -319,11 +319,10 @@ def _swept(comparison: Comparison) -> str:
 
 def _provenance(comparison: Comparison) -> dict[str, Any]:
     found = comparison.tables
-    calendar = found.strategies[0].inputs["calendar"]
     study = found.study
     command = [
-        "tandem", "run", study.name, "--seed", str(study.seed), "--replications", str(study.replications), "--days",
-        f"{calendar['days']:g}",
+        "tandem", "run", study.name, "--seed", str(study.seed), "--replications", str(study.replications),
+        *study.evaluation.get("options", ()),
     ]  # fmt: skip
     return {
         "command": shlex.join(command), "report": shlex.join(["tandem", "report", study.name]),
@@ -345,6 +344,10 @@ def _limits(comparison: Comparison) -> list[str]:
         f"That intraday trading closes {100 * balancing['intraday_share']:g} % of a deviation at "
         f"{balancing['intraday_cost']:g} EUR/MWh is an assumption. With the imbalance price it decides much of the "
         "result: vary both before relying on it.",
+        f"That {100 * balancing['intraday_real_share']:g} % of that cost uses up resources and only the rest moves "
+        "money is an assumption too; a mere spread between buyer and seller saves nothing real when it is avoided.",
+        "Positions and imbalances are hourly. Settled by the quarter-hour, as Germany does, a batch load varies more "
+        "and a better forecast is worth more.",
         "Firms follow fixed rules. They do not bargain, cheat, enter or leave, and a utility does not change its "
         "tariff because it forecasts better.",
         "A year is simulated with today's plant; nothing is invested, and no party learns from one year to the next.",

@@ -1,6 +1,7 @@
 """Comparisons as plain text for a terminal."""
 
 import math
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,10 +39,17 @@ def ranked(comparison: Comparison) -> str:
         f"{study.title}: {study.question}",
         f"{goal.title}, paired on common random numbers, seed {study.seed}, against {comparison.baseline}"
         f"{_bill(comparison)}",
+        *variation(comparison),
         "",
         table(head, rows, left=(1,)),
         *_tail_lines(comparison),
     ])  # fmt: skip
+
+
+def variation(comparison: Comparison) -> list[str]:
+    """Return a line that says how the study departs from its scenario file, none where it does not."""
+    options = comparison.tables.study.evaluation.get("options", ())
+    return [f"A variation of the scenario: {shlex.join(options)}"] if options else []
 
 
 def full(comparison: Comparison, outcomes: Sequence[str] = ()) -> str:
@@ -136,7 +144,7 @@ def _payments(comparison: Comparison, strategy: str) -> list[str]:
     paid = comparison.transfers[comparison.transfers["strategy"] == strategy]
     moved = paid[paid["difference"].abs() > 0.0]
     return [
-        table(["party", "", "net cost, EUR/yr", "95 % interval"], gains, left=(0, 1)),
+        table(["party", "", "net cost, EUR/yr, chance removed", "its interval"], gains, left=(0, 1)),
         "",
         *([_transfers(moved)] if len(moved) else ["no payment between parties changes"]),
     ]

@@ -5,9 +5,11 @@ inlines another file's function would go on returning the old result. The cache 
 therefore named by a hash over every source file of this package.
 """
 
+import functools
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -36,9 +38,20 @@ def _cache_home() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "tandem" / "kernels"
 
 
+def _writable(home: Path) -> Path:
+    """Return the cache's home, or one below the system's temporary folder where that cannot be written."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=home):
+            return home
+    except OSError:
+        return Path(tempfile.gettempdir()) / f"tandem-kernels-{os.getuid()}"
+
+
+@functools.cache
 def _cache_folder() -> Path:
     """Return the folder for this version of the sources, and drop the oldest of the others."""
-    folder = _cache_home() / source_hash()[:24]
+    folder = _writable(_cache_home()) / source_hash()[:24]
     folder.mkdir(parents=True, exist_ok=True)
     others = sorted((p for p in folder.parent.iterdir() if p != folder), key=lambda p: p.stat().st_mtime)
     for stale in others[:-KEPT_CACHES]:

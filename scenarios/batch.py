@@ -123,7 +123,7 @@ def plan_study(study: Study, *, break_even: bool = True) -> tuple[StudyPlan, dic
     replications = min(SWEEP_REPLICATIONS, study.run.replications)
     for name, value, inputs in sweep_points(study) if break_even else ():
         members.append(_member(name, inputs, study, known, sweep_value=value, replications=replications))
-    evaluation = {"goals": study.goals, **dataclasses.asdict(study.evaluation)}
+    evaluation = {"goals": study.goals, "options": study.options, **dataclasses.asdict(study.evaluation)}
     if not break_even:
         evaluation["break_even"] = None
     shown: dict[str, Any] = {

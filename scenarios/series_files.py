@@ -26,6 +26,12 @@ type Kind = Literal["load", "price", "residual_load"]
 
 MAX_GAP_HOURS = 3
 """Longest gap that is interpolated (assumption: beyond a few hours a straight line is no load curve)."""
+MOST_MW = 1e6
+"""No system draws more: ten times the peak load of Germany (assumption)."""
+
+MOST_EUR_MWH = 20_000.0
+"""Four times the harmonised price limit of European day-ahead auctions (assumption)."""
+
 UNITS: dict[str, tuple[str, float]] = {
     "w": ("power", 1e-6),
     "kw": ("power", 1e-3),
@@ -129,6 +135,7 @@ def read_series(
     start = datetime.combine(series.stamps[0].date(), datetime.min.time())
     days, first = _whole_days(series, _Grid(start, minutes, zone), talk)
     _refuse_unit_jumps(days, first, series, kind, talk)
+    _refuse_absurd_levels(days * scale, kind, talk)
     talk.stop_if_faulty()
     return CleanSeries(
         values=_resampled(days * scale, kind, talk),
@@ -137,6 +144,15 @@ def read_series(
         column=value_name,
         report=tuple(talk.report),
     )
+
+
+def _refuse_absurd_levels(values: Floats, kind: Kind, talk: Talk) -> None:
+    """Refuse a load that is zero throughout, and values beyond anything a site or a market has seen."""
+    if kind == "load" and not (values > 0.0).any():
+        talk.fault("the load is zero throughout", "a meter that reads something")
+    unit, most = ("EUR/MWh", MOST_EUR_MWH) if kind == "price" else ("MW", MOST_MW)
+    if np.abs(values).max(initial=0.0) > most:
+        talk.fault(f"a value of {np.abs(values).max():.3g} {unit}", f"at most {most:g} {unit}; is the unit right?")
 
 
 # --- what the values are -----------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,7 @@ class Study:
             `strategies.NAME.`; a key that is not here has its declared default.
         policies: what holds under every strategy, by dotted key.
         overrides: names of the overrides that the file offers.
+        options: what the command line changed, as it was typed.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Study:
     origins: dict[str, Origin]
     policies: dict[str, Any]
     overrides: tuple[str, ...]
+    options: tuple[str, ...] = ()
 
 
 def load_study(
@@ -118,7 +120,9 @@ def load_study(
         _rehearse(forest.tree, reading)
     if faults or study is None:
         raise InputError(_tidy(faults))
-    return study
+    settings = [f"{key}={value}" for key, value in sets.items()] if isinstance(sets, Mapping) else list(sets)
+    options = [*(("--override", name) for name in overrides), *(("--set", text) for text in settings)]
+    return replace(study, options=tuple(word for option in options for word in option))
 
 
 def _keys() -> str:

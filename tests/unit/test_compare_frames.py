@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import math
+import os
 from pathlib import Path
 
 import openpyxl
@@ -257,11 +258,28 @@ def test_xlsx_holds_every_table_and_no_formula(comparison: Comparison, tmp_path:
     assert sheet.cell(2, head.index("difference") + 1).value == pytest.approx(-14 / 3)
 
 
-def test_a_target_that_cannot_be_a_file_is_bad_input(comparison: Comparison, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is a folder"):
-        export.write_csv(comparison, tmp_path)
-    with pytest.raises(InputError, match="there is no folder"):
-        export.write_xlsx(comparison, tmp_path / "missing" / "x.xlsx")
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (".", "is a folder"),
+        ("missing/x.csv", "there is no folder"),
+        ("results.db", "results.db does not end in .csv"),
+        ("pipe.csv", "is not an ordinary file"),
+    ],
+)
+def test_a_target_that_must_not_be_replaced_is_bad_input(tmp_path: Path, name: str, said: str) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(InputError, match=said):
+        export.check_target(tmp_path / name, "--csv", ".csv")
+
+
+def test_an_export_follows_a_link(comparison: Comparison, tmp_path: Path) -> None:
+    link, target = tmp_path / "link.csv", tmp_path / "target.csv"
+    target.write_text("old")
+    link.symlink_to(target)
+    export.write_csv(comparison, link)
+    assert link.is_symlink()
+    assert target.read_text(encoding="utf-8") != "old"
 
 
 def test_an_export_that_fails_leaves_the_old_file_and_no_other(comparison: Comparison, tmp_path: Path) -> None:

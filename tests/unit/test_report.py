@@ -347,7 +347,8 @@ def test_a_table_that_is_gone_and_an_own_series_are_named_without_their_folder()
 
 def test_provenance_tells_how_to_repeat_it(page: str, report: Report) -> None:
     text = plain_text(page)
-    assert "tandem run steel-and-power --seed 11 --replications 3 --days 21" in text
+    assert "--seed 11 --replications 3" in text
+    assert "--set calendar.days=21 --set calendar.burn_in=3" in text
     for member in report.comparison.tables.strategies:
         assert member.inputs_hash in text
     assert report.comparison.tables.executions[0]["model_version"] in text
