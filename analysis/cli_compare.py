@@ -35,9 +35,12 @@ def compare_command(
     from analysis import export, text
     from analysis.compare import compare_study
     from analysis.tables import read_study
+    from model.errors import Fault, InputError
     from scenarios.store import Reader
 
     _check_outcomes(outcomes)
+    if not precision > 0.0:  # NaN passes every range
+        raise InputError([Fault("--precision", f"{precision} is not a share", "a number above 0, at most 1")])
     for path, option, suffix in ((csv, "--csv", ".csv"), (xlsx, "--xlsx", ".xlsx")):
         if path is not None:
             export.check_target(path, option, suffix)
