@@ -345,7 +345,7 @@ def _against(comparison: Comparison, focus: tuple[str, ...], titles: dict[str, s
         if (sweep.strategy, *sweep.parties) in losers and not sweep.crossings:
             continue
         if sweep.crossings or (sweep.table["gain"] <= 0).any():
-            found.append(break_even_sentence(sweep, titles) + _used_value(comparison, sweep))
+            found.append(break_even_sentence(sweep, titles).replace(" pays if ", " pays only if "))
         elif (sweep.table["low"] <= 0).any():
             whose = joined([party_label(name) for name in sweep.parties]) or "all parties together"
             values = sweep.table[sweep.table["low"] <= 0]["value"]
@@ -354,13 +354,6 @@ def _against(comparison: Comparison, focus: tuple[str, ...], titles: dict[str, s
                 f"where {sweep.parameter} is {_span(values)} (n = {sweep.n})."
             )
     return found
-
-
-def _used_value(comparison: Comparison, sweep: BreakEven) -> str:
-    """Return a sentence with the value that the study itself gives the swept parameter, where it has one for all."""
-    section, _, name = sweep.parameter.partition(".")
-    used = {member.inputs.get(section, {}).get(name) for member in comparison.tables.strategies if section != "firms"}
-    return f" The study uses {used.pop():g} {sweep.unit}." if len(used) == 1 and None not in used else ""
 
 
 def _span(values: "pd.Series[float]") -> str:
