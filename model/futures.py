@@ -19,7 +19,7 @@ from model.physics.series import (
     load_from_series,
     price_from_series,
 )
-from model.reference import ForecastErrorTable, forecast_error_table, load_table, price_table
+from model.reference import forecast_error_table, load_table, price_table
 from model.streams import Floats
 
 SERIES_PER_GROUP = 32
@@ -101,7 +101,7 @@ def _futures(  # noqa: PLR0917 - every argument is part of the cache key
         if sd > 0.0:
             table_of_errors = forecast_error_table(_named(name))
             raw = generate_forecast_error(table_of_errors, seed, replication, entity, calendar)
-            error[u] = np.maximum(-0.9, raw * (sd / overall_sd(table_of_errors)))
+            error[u] = np.maximum(-0.9, raw * (sd / table_of_errors.standard_deviation))
     for array in (price, residual, shapes, error):
         array.flags.writeable = False
     return Futures(calendar, price, residual, shapes, error)
@@ -113,13 +113,6 @@ def _shape(source: str | OwnSeries, entity: str, seed: int, replication: int, ca
         own = load_from_series(source.values, dt.date.fromisoformat(source.first_day), calendar)
         return own / own.mean()
     return generate_load(load_table(_named(source)), seed, replication, entity, calendar)
-
-
-def overall_sd(table: ForecastErrorTable) -> float:
-    """Return the standard deviation of the published relative error over a week, bias pattern included."""
-    share = np.array([[5.0 / 7.0], [2.0 / 7.0]]) / HOURS
-    mean = float((share * table.bias).sum())
-    return float(np.sqrt((share * (table.sd**2 + (table.bias - mean) ** 2)).sum()))
 
 
 def _named(source: str) -> str | Path:

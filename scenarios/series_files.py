@@ -30,7 +30,7 @@ MOST_MW = 1e6
 """No system draws more: ten times the peak load of Germany (assumption)."""
 
 MOST_EUR_MWH = 20_000.0
-"""Four times the harmonised price limit of European day-ahead auctions (assumption)."""
+"""Five times the declared price cap of a market zone, `market.price_cap` (assumption)."""
 
 UNITS: dict[str, tuple[str, float]] = {
     "w": ("power", 1e-6),

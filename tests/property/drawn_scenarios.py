@@ -116,7 +116,7 @@ def batches(draw: st.DrawFn, mean: float) -> Process:
         kind="batch",
         capacity=capacity,
         furnace=furnace,
-        heat_energy=furnace * 24.0 / capacity * draw(between(0.2, 0.95)),
+        heat_energy=min(998.7, furnace * 24.0 / capacity * draw(between(0.2, 0.95))),  # the declared bound is 1,000
         heat_output=mean / (capacity * draw(between(0.2, 1.3))),
         mill=draw(zero_or(1.0, 20.0)),
         auxiliary=draw(zero_or(1.0, 9.0)),
