@@ -140,3 +140,17 @@ transfer = Table(
     Column("value", Float(53), nullable=False),
 )  # fmt: skip
 """Who pays whom for what, EUR per year."""
+
+declaration = Table(
+    "declaration", metadata,
+    Column("model_version", String(64), primary_key=True),
+    Column("parameters", Text, nullable=False),
+)  # fmt: skip
+"""What each version of the model declared: parameter -> kind, unit and default, as JSON (scenarios.rebuild)."""
+
+own_data = Table(
+    "own_data", metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("payload", LargeBinary, nullable=False),
+)  # fmt: skip
+"""The user's own series and tables that runs read, by the sha256 under which the stored inputs name them."""
