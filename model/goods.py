@@ -11,7 +11,16 @@ from model.agents import overrides_order
 from model.errors import Fault, InputError
 from model.futures import SERIES_PER_GROUP
 from model.kernels import kernel
-from model.physics.demand import draw_demand, filter_weights, is_invertible, open_orders, replenish
+from model.physics.demand import (
+    announce_demand,
+    announcement_gain,
+    draw_demand,
+    filter_weights,
+    is_invertible,
+    open_orders,
+    replenish,
+    season_of,
+)
 from model.physics.production import PROCESS, plan_batches, run_batches, run_shapes
 from model.population import signal_means
 from model.streams import Floats, Ints
@@ -44,6 +53,9 @@ class Stock:
     past_signals: Floats
     past_demand: Floats
     past_forecasts: Floats
+    past_baselines: Floats
+    announced: Floats
+    baseline_variance: Floats
 
 
 class Goods:
@@ -63,7 +75,9 @@ class Goods:
         self.process = _process_table(people, self.batch)
         self.makes_itself = np.zeros(self.makers, np.bool_)
         self.makes_itself[self.batch] = True
-        self.stock = _stock(people, self.makes_itself)
+        self.stock = _stock(people, self.makes_itself, stage.live.error_variance)
+        self.announced_variance = np.full(self.makers, np.inf)
+        self.seasons = _seasons(stage, int(self.stock.lead.max(initial=1)))
         self.sequence = np.concatenate([*people.levels, np.zeros(0, np.int64)]).astype(np.int64)
         self.heats = np.zeros(self.batch.size, np.int64)
         self.starts = np.zeros((self.batch.size, 96))
@@ -155,6 +169,25 @@ class Goods:
             c.demand_deviation,
             c.demand,
         )
+        if np.isfinite(self.announced_variance).any():
+            announce_demand(
+                day,
+                self.seasons,
+                self.keys["order_noise"],
+                self.keys["demand"],
+                self.keys["demand_common"],
+                people.entity,
+                c.demand_mean[: self.makers],
+                c.demand_sd,
+                self.rho,
+                self.season,
+                self.common_share,
+                s.negative,
+                c.demand_deviation,
+                s.lead,
+                self.announced_variance,
+                s.announced,
+            )
         open_orders(c.demand, s.has_customer, c.incoming, c.end_demand)
         for rows in people.levels if self.hooked else [self.sequence]:
             replenish(
@@ -182,6 +215,10 @@ class Goods:
                 c.shock,
                 s.past_demand,
                 s.past_forecasts,
+                s.past_baselines,
+                s.announced,
+                self.announced_variance,
+                s.baseline_variance,
                 c.error_variance,
                 c.incoming,
                 c.end_demand,
@@ -192,6 +229,27 @@ class Goods:
             )
             if self.hooked:
                 self._ask_agents(rows, day)
+
+    def announce(self, rows: Ints, variance: float) -> None:
+        """Let final customers announce, from tonight on, what they will buy over the lead time of the firms in `rows`.
+
+        The firms start with the error that such announcements leave of what they know of their own forecasts.
+
+        Args:
+            rows: firms that serve final demand.
+            variance: of the announced noise on the total, unit2, 0 or more; inf ends the announcements.
+        """
+        s, error_variance = self.stock, self.stage.live.error_variance
+        if s.has_customer[rows].any() or not variance >= 0.0:
+            msg = f"announcements of variance {variance} to rows {rows}: final customers announce, and no less than 0"
+            raise ValueError(msg)
+        fresh = rows[np.isinf(self.announced_variance[rows])]
+        s.baseline_variance[fresh] = error_variance[fresh]
+        s.past_baselines[fresh] = s.past_forecasts[fresh]
+        self.announced_variance[rows] = variance
+        for row in rows:
+            known = s.baseline_variance[row]
+            error_variance[row] = (1.0 - announcement_gain(known, variance)) * known
 
     def _ask_agents(self, rows: Ints, day: int) -> None:
         """Let agents whose class has a rule of its own decide their order, and carry the difference through."""
@@ -234,7 +292,20 @@ class Goods:
 GATE_DAYS = 2
 """Days from a works' order to its production: ordered in the evening, planned at the next noon, made the day after."""
 
-STREAMS = ("demand", "demand_common", "plan_pause", "plan_offset", "heat_energy", "heat_delay", "breakdown", "repair")
+UNIX_DAY = 719_163
+"""Proleptic Gregorian ordinal of 1970-01-01."""
+
+STREAMS = (
+    "demand",
+    "demand_common",
+    "order_noise",
+    "plan_pause",
+    "plan_offset",
+    "heat_energy",
+    "heat_delay",
+    "breakdown",
+    "repair",
+)
 """Random streams of this submodel."""
 
 
@@ -313,7 +384,16 @@ def _shape_rows(people: Population, shaped: Ints) -> Ints:
     return np.array(rows, dtype=np.int64)
 
 
-def _stock(people: Population, makes_itself: Any) -> Stock:
+def _seasons(stage: Stage, ahead: int) -> Floats:
+    """Return the cosine of the season on every model day and `ahead` days beyond, shape (days + ahead,)."""
+    calendar = stage.futures.calendar
+    dates = np.arange(calendar.days + ahead) + (calendar.ordinal[0] - UNIX_DAY)
+    dates = dates.astype("datetime64[D]")
+    day_of_year = (dates - dates.astype("datetime64[Y]")).astype(np.int64) + 1
+    return np.array([season_of(int(day)) for day in day_of_year])
+
+
+def _stock(people: Population, makes_itself: Any, error_variance: Floats) -> Stock:
     """Return the rings at a start in equilibrium: mean demand everywhere, safety stock on hand."""
     n = people.makers
     lead = people.spread("ordering", "lead_time").astype(np.int64)
@@ -337,6 +417,9 @@ def _stock(people: Population, makes_itself: Any) -> Stock:
         past_signals=np.repeat(mean[:, None], int(window.max(initial=1)), axis=1),
         past_demand=np.repeat(mean[:, None], ring, axis=1),
         past_forecasts=np.repeat((lead * mean)[:, None], ring, axis=1),
+        past_baselines=np.repeat((lead * mean)[:, None], ring, axis=1),
+        announced=lead * mean,
+        baseline_variance=error_variance[:n].copy(),
     )
 
 

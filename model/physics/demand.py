@@ -2,10 +2,13 @@
 
 Conventions (they fix the numbers; see ODD.md "Demand and stock"): an order placed at the end of day t
 is available at the start of day t+L; orders reach the supplier the same day; a supplier is never
-short towards its customers, what it lacks it buys in and books as backlog.
+short towards its customers, what it lacks it buys in and books as backlog. An announcement that is made
+on the evening of day t is of the demand of days t+1 to t+L, the days that tonight's order has to cover.
 Sources: Chen, Drezner, Ryan & Simchi-Levi (2000), Management Science 46(3); Lee, So & Tang (2000),
 Management Science 46(5); Raghunathan (2001), Management Science 47(4).
 """
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +23,29 @@ MOVING_AVERAGE, EXPONENTIAL, FILTERED = 0, 1, 2
 
 ERROR_MEMORY = 0.995
 """Forgetting factor of the lead-time forecast error's variance: about 200 days (assumption)."""
+
+MIDSUMMER = 182
+"""Day of the year on which final demand is highest (assumption)."""
+
+
+def season_of(day_of_year: int) -> float:
+    """Return the cosine of the season: 1 at mid-year, -1 at the turn of the year."""
+    return math.cos(2.0 * math.pi * (day_of_year - MIDSUMMER) / 365.0)
+
+
+@kernel
+def next_deviation(day: int, rho: float, sd: float, shock: float, deviation: float) -> float:
+    """Return the AR(1) state of `day` after `deviation`, units per day; day 0 starts from the stationary spread."""
+    if day == 0:
+        return sd * shock
+    return rho * deviation + np.sqrt(1.0 - rho * rho) * sd * shock
+
+
+@kernel
+def final_demand(mean: float, amplitude: float, season: float, deviation: float, may_be_negative: bool) -> float:
+    """Return a day's final demand of one firm, units, from the season and the state of its AR(1)."""
+    value = mean * (1.0 + amplitude * season) + deviation
+    return value if may_be_negative else max(0.0, value)
 
 
 @kernel
@@ -57,12 +83,61 @@ def draw_demand(
     common = normal(common_key, 0, day, 0)
     for i in range(mean.size):
         shock = np.sqrt(1.0 - common_share[i]) * normal(key, entity[i], day, 0) + np.sqrt(common_share[i]) * common
-        if day == 0:
-            deviation[i] = sd[i] * shock
-        else:
-            deviation[i] = rho[i] * deviation[i] + np.sqrt(1.0 - rho[i] * rho[i]) * sd[i] * shock
-        value = mean[i] * (1.0 + amplitude[i] * season) + deviation[i]
-        demand[i] = value if may_be_negative[i] else max(0.0, value)
+        deviation[i] = next_deviation(day, rho[i], sd[i], shock, deviation[i])
+        demand[i] = final_demand(mean[i], amplitude[i], season, deviation[i], may_be_negative[i])
+
+
+@kernel
+def announce_demand(
+    day: int,
+    seasons: Floats,
+    noise_key: Key,
+    key: Key,
+    common_key: Key,
+    entity: Ints,
+    mean: Floats,
+    sd: Floats,
+    rho: Floats,
+    amplitude: Floats,
+    common_share: Floats,
+    may_be_negative: Bools,
+    deviation: Floats,
+    lead: Ints,
+    noise_variance: Floats,
+    announced: Floats,
+) -> None:
+    """Let final customers announce what they will buy over each firm's lead time, as it will really come, with noise.
+
+    Draws are functions of their address alone, so the coming days can be drawn tonight.
+
+    Args:
+        day: today, whose demand is drawn already; the days from `day` + 1 to `day` + `lead` are announced.
+        seasons: cosine of the season on every model day and `lead` days beyond, shape (days + longest lead,).
+        noise_key: stream "order_noise"; `key` to `deviation`: as in `draw_demand`, after today's draw.
+        lead: lead time, days, shape (firm,).
+        noise_variance: announced variance of the noise on the total, unit2, shape (firm,); inf announces nothing.
+        announced: result, units over the lead time, shape (firm,); left alone where nothing is announced.
+    """
+    for i in range(mean.size):
+        if np.isinf(noise_variance[i]):
+            continue
+        total, state = 0.0, deviation[i]
+        for later in range(day + 1, day + lead[i] + 1):
+            own, common = normal(key, entity[i], later, 0), normal(common_key, 0, later, 0)
+            shock = np.sqrt(1.0 - common_share[i]) * own + np.sqrt(common_share[i]) * common
+            state = next_deviation(later, rho[i], sd[i], shock, state)
+            total += final_demand(mean[i], amplitude[i], seasons[later], state, may_be_negative[i])
+        announced[i] = total + np.sqrt(noise_variance[i]) * normal(noise_key, entity[i], day, 0)
+
+
+@kernel
+def announcement_gain(error_variance: float, noise_variance: float) -> float:
+    """Return the weight of an announcement: s^2/(s^2 + v), of a forecast error's s^2 and an announced noise's v, unit2.
+
+    It is the linear estimate of least mean square, which leaves the variance s^2 v/(s^2 + v); a true
+    announcement (v = 0) is believed, one of infinite noise is not.
+    """
+    return 1.0 if noise_variance == 0.0 else error_variance / (error_variance + noise_variance)
 
 
 @kernel
@@ -101,6 +176,12 @@ def infer_shock(signal: float, last: float, shock: float, mean: float, rho: floa
     receiver of the full order history inverts (Raghunathan 2001).
     """
     return ((signal - mean) - rho * (last - mean) + old * shock) / new
+
+
+@kernel
+def track_variance(variance: float, error: float) -> float:
+    """Return the running mean square of forecast errors, unit2, after another `error`."""
+    return ERROR_MEMORY * variance + (1.0 - ERROR_MEMORY) * error**2
 
 
 @kernel
@@ -158,6 +239,10 @@ def replenish(
     shock: Floats,
     past_demand: Floats,
     past_forecasts: Floats,
+    past_baselines: Floats,
+    announced: Floats,
+    announced_variance: Floats,
+    baseline_variance: Floats,
     error_variance: Floats,
     incoming: Floats,
     end_demand: Floats,
@@ -183,7 +268,10 @@ def replenish(
         net_stock, pipeline, level, last_signal, shock, error_variance: states, updated in place.
         arrivals: ring of future arrivals, shape (firm, ring).
         past_signals: ring of the moving average, shape (firm, longest window).
-        past_demand, past_forecasts: rings over the lead time, shape (firm, ring).
+        past_demand, past_forecasts: rings over the lead time, shape (firm, ring); `past_baselines`: forecasts
+            before announced demand was taken in, kept where any is announced.
+        announced, announced_variance: as in `announce_demand`; inf leaves the firm to its own forecast.
+        baseline_variance: running variance of the baseline's error, unit2, updated where demand is announced.
         incoming, end_demand, shipped, prompt, order: results, units per day; `lead_error`: today's error of
             the forecast made one lead time ago, units.
     """
@@ -204,8 +292,12 @@ def replenish(
         for k in range(lead[i]):
             total += past_demand[i, (day - k) % ring]
         lead_error[i] = total - past_forecasts[i, (day - lead[i]) % ring]
+        told = not np.isinf(announced_variance[i])
         if day >= lead[i]:
-            error_variance[i] = ERROR_MEMORY * error_variance[i] + (1.0 - ERROR_MEMORY) * lead_error[i] ** 2
+            error_variance[i] = track_variance(error_variance[i], lead_error[i])
+            if told:
+                miss = total - past_baselines[i, (day - lead[i]) % ring]
+                baseline_variance[i] = track_variance(baseline_variance[i], miss)
         signal = end_demand[i] if reads_end_demand[i] else incoming[i]
         level[i] = update_level(policy[i], signal, day, window[i], smoothing[i], level[i], past_signals[i])
         if filter_terms[i, 3] != 0.0:
@@ -223,6 +315,10 @@ def replenish(
         forecast = lead_time_forecast(
             policy[i], lead[i], filter_mean[i], level[i], filter_terms[i, 0], filter_terms[i, 1], signal, shock[i]
         )
+        if told:
+            past_baselines[i, slot] = forecast
+            gain = announcement_gain(baseline_variance[i], announced_variance[i])
+            forecast += gain * (announced[i] - forecast)
         past_forecasts[i, slot] = forecast
         target = forecast + safety_factor[i] * np.sqrt(error_variance[i])
         position = net_stock[i] + pipeline[i]

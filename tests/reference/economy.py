@@ -25,7 +25,7 @@ from tests.reference.utility import Utility
 
 STREAMS = (
     "demand", "demand_common", "plan_pause", "plan_offset", "heat_energy", "heat_delay", "breakdown", "repair",
-    "plan_noise", "system_imbalance",
+    "plan_noise", "order_noise", "system_imbalance",
 )  # fmt: skip
 PRICE_MEMORY = 1.0 / 28.0
 
@@ -216,9 +216,8 @@ class ReferenceModel(mesa.Model):
 
     def _trade(self, day: int) -> None:
         """Customers order before their suppliers; goods are paid on order, final demand on delivery."""
-        season = math.cos(2.0 * math.pi * (self.date(day).timetuple().tm_yday - 182) / 365.0)
         for firm in sorted(self.firms, key=lambda f: f.stage):
-            firm.trade(day, season)
+            firm.trade(day)
         for firm in self.firms:
             terms = firm.terms
             if not firm.customers:

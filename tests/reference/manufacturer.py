@@ -24,6 +24,7 @@ class Manufacturer(mesa.Agent):
         self.process: Any = None
         self.cash = self.month_peak = self.electricity = self.energy_charge = 0.0
         self.deviation = 0.0
+        self.announced_sd: float | None = None
 
     @property
     def usual_demand(self) -> float:
@@ -51,8 +52,15 @@ class Manufacturer(mesa.Agent):
         self.forecasts = [self.lead * mean] * self.lead
         self.level, self.shock = mean, 0.0
         self.order = self.waiting = mean
+        self.own_forecasts = list(self.forecasts)
+        self.own_variance = self.error_variance
         self.produced = self.shipped = self.prompt = self.incoming = self.end_demand = 0.0
         self.load: list[float] = [0.0] * 96
+
+    def hear_announcements(self, noise_sd: float) -> None:
+        """Begin to be told the total demand of each coming lead time, with noise of this sd."""
+        self.announced_sd = noise_sd
+        self.error_variance *= 1.0 - self._trust()
 
     @property
     def makes_itself(self) -> bool:
@@ -64,28 +72,53 @@ class Manufacturer(mesa.Agent):
         """Units ordered or made, not yet available."""
         return math.fsum(self.deliveries.values())
 
-    def draw_demand(self, day: int, season: float) -> float:
-        """Return today's final demand: AR(1) around the season, with a share of the shock common to all firms."""
+    def draw_demand(self, day: int) -> float:
+        """Move to today's state of the AR(1), and return today's final demand."""
+        self.deviation = self._deviation_after(self.deviation, day)
+        return self._demand_at(self.deviation, day)
+
+    def _deviation_after(self, deviation: float, day: int) -> float:
+        """Return the deviation from the season on `day`; a share of its shock is common to all firms."""
         terms = self.terms.demand
-        sd = terms.mean * terms.variation
         own, common = self.streams["demand"].normal(self.entity, day), self.streams["demand_common"].normal(0, day)
         shock = math.sqrt(1.0 - terms.common_share) * own + math.sqrt(terms.common_share) * common
-        rho = terms.autocorrelation
-        kept = 0.0 if day == 0 else rho * self.deviation
-        self.deviation = kept + sd * shock * (1.0 if day == 0 else math.sqrt(1.0 - rho**2))
-        demand = terms.mean * (1.0 + terms.season * season) + self.deviation
+        rho, sd = terms.autocorrelation, terms.mean * terms.variation
+        return sd * shock if day == 0 else rho * deviation + sd * math.sqrt(1.0 - rho**2) * shock
+
+    def _demand_at(self, deviation: float, day: int) -> float:
+        terms = self.terms.demand
+        season = math.cos(2.0 * math.pi * (self.model.date(day).timetuple().tm_yday - 182) / 365.0)
+        demand = terms.mean * (1.0 + terms.season * season) + deviation
         return demand if self.terms.ordering.negative_orders else max(0.0, demand)
 
-    def trade(self, day: int, season: float) -> None:
+    def announcement(self, day: int) -> float:
+        """Return what final customers say tonight: all that they will buy over the lead time, with noise."""
+        coming, deviation = [], self.deviation
+        for later in range(day + 1, day + self.lead + 1):
+            deviation = self._deviation_after(deviation, later)
+            coming.append(self._demand_at(deviation, later))
+        noise = self.streams["order_noise"].normal(self.entity, day)
+        return math.fsum(coming) + (self.announced_sd or 0.0) * noise
+
+    def _trust(self) -> float:
+        """Return the weight of an announcement: own error variance over itself plus the noise's."""
+        noise = (self.announced_sd or 0.0) ** 2
+        return 1.0 if noise == 0.0 else self.own_variance / (self.own_variance + noise)
+
+    def trade(self, day: int) -> None:
         """Serve the demand of the day from stock, learn from it, and order; customers have ordered before."""
         if self.customers:
             self.incoming = sum(customer.order for customer in self.customers)
             self.end_demand = sum(customer.end_demand for customer in self.customers)
         else:
-            self.incoming = self.end_demand = self.draw_demand(day, season)
+            self.incoming = self.end_demand = self.draw_demand(day)
         self._serve(day)
         self._learn(day)
         forecast = self._forecast()
+        self.own_forecasts.append(forecast)
+        if self.announced_sd is not None:
+            trust = self._trust()
+            forecast = (1.0 - trust) * forecast + trust * self.announcement(day)
         self.forecasts.append(forecast)
         target = forecast + self.terms.ordering.safety_factor * math.sqrt(self.error_variance)
         waiting = self.waiting if self.makes_itself else 0.0
@@ -112,9 +145,11 @@ class Manufacturer(mesa.Agent):
         """Judge the forecast made a lead time ago, and take in today's signal."""
         rule = self.terms.ordering
         self.seen.append(self.incoming)
-        miss = math.fsum(self.seen[-self.lead :]) - self.forecasts[-self.lead]
+        came = math.fsum(self.seen[-self.lead :])
+        miss, own_miss = came - self.forecasts[-self.lead], came - self.own_forecasts[-self.lead]
         if day >= self.lead:
             self.error_variance = ERROR_MEMORY * self.error_variance + (1.0 - ERROR_MEMORY) * miss**2
+            self.own_variance = ERROR_MEMORY * self.own_variance + (1.0 - ERROR_MEMORY) * own_miss**2
         signal = self.end_demand if rule.order_signal == "end_demand" else self.incoming
         if self._infers_shocks:
             self.shock = self._inferred_shock(signal)
