@@ -14,16 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.contract_checks import Parties, contract_faults
 from model.contracts import DataContract
 from model.errors import Fault, InputError, nearest
 from model.firms import Demand, Forecasting, ManufacturerInputs, Ordering, Process, Retail, UtilityInputs
 from model.parameters import faults_of, parameters_of
+from model.platforms import DataPlatformInputs
+from model.records import Pipeline
 from model.world import Balancing, Economy, Market, Period
 
 __all__ = [
     "GROUPS",
     "Balancing",
     "DataContract",
+    "DataPlatformInputs",
     "Demand",
     "Economy",
     "Forecasting",
@@ -74,6 +78,7 @@ class ModelInputs:
     balancing: Balancing = field(default_factory=Balancing)
     manufacturers: tuple[ManufacturerInputs, ...] = ()
     utilities: tuple[UtilityInputs, ...] = ()
+    data_platforms: tuple[DataPlatformInputs, ...] = ()
     contracts: tuple[DataContract, ...] = ()
     own_series: tuple[OwnSeries, ...] = ()
 
@@ -100,7 +105,9 @@ GROUPS: dict[str, type] = {
     "forecasting": Forecasting,
     "manufacturer": ManufacturerInputs,
     "utility": UtilityInputs,
+    "data_platform": DataPlatformInputs,
     "data_contract": DataContract,
+    "pipeline": Pipeline,
 }
 """Every parameter group by the name of its section."""
 
@@ -120,8 +127,10 @@ def _members(inputs: ModelInputs) -> Iterator[tuple[str, object]]:
     firms: tuple[ManufacturerInputs | UtilityInputs, ...] = (*inputs.manufacturers, *inputs.utilities)
     for firm in firms:
         yield from _groups_within(firm, f"firms.{firm.name}")
+    for platform in inputs.data_platforms:
+        yield from _groups_within(platform, f"data_platforms.{platform.name}")
     for contract in inputs.contracts:
-        yield f"contracts.{contract.name}", contract
+        yield from _groups_within(contract, f"contracts.{contract.name}")
 
 
 def _value_faults(inputs: ModelInputs) -> Iterator[Fault]:
@@ -191,51 +200,25 @@ def _loop_faults(suppliers: Mapping[str, str]) -> Iterator[Fault]:
 
 
 def _contract_faults(inputs: ModelInputs) -> Iterator[Fault]:
-    makers = {m.name: m for m in inputs.manufacturers}
-    utilities = [u.name for u in inputs.utilities]
-    seen: set[tuple[str, str, str]] = set()
-    for contract in inputs.contracts:
-        where = f"contracts.{contract.name}"
-        if contract.provider not in makers:
-            yield Fault(
-                f"{where}.provider",
-                f"no such manufacturer: {contract.provider!r}",
-                nearest(contract.provider, list(makers)) or f"known: {', '.join(makers) or 'none'}",
-            )
-        if contract.partner not in utilities:
-            yield Fault(
-                f"{where}.partner",
-                f"no such utility: {contract.partner!r}",
-                nearest(contract.partner, utilities) or f"known: {', '.join(utilities) or 'none'}",
-            )
-        if contract.provider not in makers or contract.partner not in utilities:
-            continue
-        yield from _plan_faults(where, contract, makers[contract.provider])
-        key = (contract.provider, contract.partner, contract.asset)
-        if key in seen:
-            yield Fault(where, "the same asset is shared twice with the same partner")
-        seen.add(key)
-
-
-def _plan_faults(where: str, contract: DataContract, provider: ManufacturerInputs) -> Iterator[Fault]:
-    if provider.utility != contract.partner:
-        yield Fault(
-            f"{where}.mode",
-            f"{contract.partner} does not supply {contract.provider}",
-            "vertical: a supplier and its customer",
-        )
-    if not provider.metered_alone or provider.process.kind != "batch" or provider.count != 1:
-        yield Fault(
-            f"{where}.asset",
-            f"{contract.provider} has no production plan of its own to share",
-            "needs process.kind batch, metered_alone true and count 1",
-        )
-    if contract.resolution in range(1, 25) and 24 % contract.resolution:
-        yield Fault(
-            f"{where}.resolution",
-            f"{contract.resolution} h does not divide the day",
-            "allowed: 1, 2, 3, 4, 6, 8, 12, 24",
-        )
+    """Yield a fault for each contract and each name of a platform that cannot work."""
+    platforms = [p.name for p in inputs.data_platforms]
+    for name in sorted({n for n in platforms if platforms.count(n) > 1}):
+        yield Fault(f"data_platforms.{name}", "two platforms bear this name")
+    firms = {f.name for f in (*inputs.manufacturers, *inputs.utilities)}
+    for name in sorted(firms.intersection(platforms)):
+        yield Fault(f"data_platforms.{name}", "a firm bears this name")
+    try:
+        start = dt.date.fromisoformat(inputs.calendar.start)
+    except (ValueError, TypeError):
+        return  # said where the calendar is judged
+    parties = Parties(
+        makers={m.name: m for m in inputs.manufacturers},
+        utilities={u.name: u for u in inputs.utilities},
+        platforms={p.name: p for p in inputs.data_platforms},
+        start=start,
+        days=inputs.calendar.days,
+    )
+    yield from contract_faults(inputs.contracts, parties)
 
 
 def replace_inputs(inputs: ModelInputs, changes: Mapping[str, Any]) -> ModelInputs:
@@ -266,12 +249,13 @@ def _change(draft: dict[str, Any], key: str, value: Any) -> None:
     head, *rest = key.split(".")
     if head == "firms" and rest:
         _change_member(draft, ("manufacturers", "utilities"), rest, value, key)
-    elif head == "contracts" and rest:
-        _change_member(draft, ("contracts",), rest, value, key)
+    elif head in ("contracts", "data_platforms") and rest:
+        _change_member(draft, (head,), rest, value, key)
     elif head in draft and dataclasses.is_dataclass(draft[head]) and rest:
         draft[head] = _replaced(draft[head], rest, value, key)
     else:
-        known = [*(name for name, part in draft.items() if dataclasses.is_dataclass(part)), "firms", "contracts"]
+        parts = [name for name, part in draft.items() if dataclasses.is_dataclass(part)]
+        known = [*parts, "firms", "data_platforms", "contracts"]
         raise InputError([Fault(key, f"{head!r} is not a section with parameters", nearest(head, known))])
 
 
@@ -296,7 +280,7 @@ def _change_member(draft: dict[str, Any], fields: tuple[str, ...], rest: list[st
                 draft[attribute] = (*members[:i], _replaced(member, rest[1:], value, key), *members[i + 1 :])
                 return
     known = [m.name for attribute in fields for m in draft[attribute]]
-    raise InputError([Fault(key, f"no such firm or contract: {rest[0]!r}", nearest(rest[0], known))])
+    raise InputError([Fault(key, f"no such firm, platform or contract: {rest[0]!r}", nearest(rest[0], known))])
 
 
 def as_tree(inputs: ModelInputs) -> dict[str, Any]:

@@ -9,7 +9,19 @@ from typing import Any
 
 from model.parameters import Parameter
 from scenarios.spec_sections import PLATFORM_GROUPS, STUDY, section_of
-from scenarios.spec_shape import Changes, Items, Leaf, Named, Section, Shape, Sweep, Variants
+from scenarios.spec_shape import (
+    Changes,
+    Items,
+    Leaf,
+    Named,
+    OneOrMore,
+    Ranges,
+    Section,
+    Shape,
+    Sweep,
+    Switches,
+    Variants,
+)
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _PUNCTUATION = r"\s!-,./:-@\[-^`{-~"
@@ -30,10 +42,19 @@ def _schema(shape: Shape) -> dict[str, Any]:
         case Leaf(parameter):
             return _value(parameter)
         case Items(each):
-            return {"type": "array", "items": _value(each.parameter), "minItems": 1}
+            return {"type": "array", "items": _value(each.parameter), "minItems": shape.least}
         case Sweep(doc):
-            items = {"anyOf": [{"type": "number"}, _quantity()]}
-            return {"type": "array", "description": doc, "items": items, "minItems": 2}
+            return _sweep(doc)
+        case Ranges(doc):
+            ends = {"type": "array", "items": _plain(), "minItems": 2, "maxItems": 2}
+            return {"type": "object", "description": doc, "minProperties": 1, "additionalProperties": ends}
+        case Switches(doc):
+            off = {"type": "object", "minProperties": 1, "additionalProperties": _plain()}
+            stages = {"patternProperties": {NAME_PATTERN: off}, "additionalProperties": False}
+            return {"type": "object", "description": doc, "minProperties": 1, **stages}
+        case OneOrMore(each, doc):
+            one = _schema(each)
+            return {"description": doc, "anyOf": [one, {"type": "array", "items": one, "minItems": shape.least}]}
         case Section(fields, doc):
             properties = {key: _schema(inner) for key, inner in fields.items()}
             return {"type": "object", "description": doc, "properties": properties, "additionalProperties": False}
@@ -49,6 +70,23 @@ def _schema(shape: Shape) -> dict[str, Any]:
             return _variants(shape)
         case Changes(doc):
             return {"type": "object", "description": doc, "properties": _dotted_keys()}
+
+
+def _sweep(doc: str) -> dict[str, Any]:
+    """Return the schema of swept values: a list, or a range with a number of points."""
+    value = {"anyOf": [{"type": "number"}, {"type": "boolean"}, _quantity()]}
+    properties = {"from": value, "to": value, "points": {"type": "integer", "minimum": 2}}
+    ranged = {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+    return {"description": doc, "anyOf": [{"type": "array", "items": value, "minItems": 2}, ranged]}
+
+
+def _plain() -> dict[str, Any]:
+    return {"type": ["number", "boolean", "string"]}
 
 
 def _variants(shape: Variants) -> dict[str, Any]:

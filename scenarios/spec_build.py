@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from model.errors import Fault, InputError
-from model.inputs import DataContract, ManufacturerInputs, ModelInputs, UtilityInputs
+from model.inputs import DataContract, DataPlatformInputs, ManufacturerInputs, ModelInputs, UtilityInputs
 from scenarios.spec_sections import CASE, FIRM_TYPES, PLATFORM_GROUPS
 from scenarios.spec_shape import Reading, lookup, read
 from scenarios.spec_tables import resolve_tables
@@ -144,12 +144,17 @@ def _inputs(name: str, values: dict[str, Any], series: tuple[Any, ...]) -> Model
         for contract, section in values.get("contracts", {}).items()
         if "provider" in section and "partner" in section
     ]
+    hubs = [
+        _group(DataPlatformInputs, section, name=platform)
+        for platform, section in values.get("data_platforms", {}).items()
+    ]
     manufacturers: tuple[ManufacturerInputs, ...] = tuple(members["manufacturer"])
     utilities: tuple[UtilityInputs, ...] = tuple(members["utility"])
     return ModelInputs(
         name=name,
         manufacturers=manufacturers,
         utilities=utilities,
+        data_platforms=tuple(hubs),
         contracts=tuple(contracts),
         own_series=series,
         **groups,

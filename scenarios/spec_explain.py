@@ -71,6 +71,8 @@ def parameters(inputs: ModelInputs) -> Iterator[tuple[str, type, Parameter, Any]
     firms: tuple[ManufacturerInputs | UtilityInputs, ...] = (*inputs.manufacturers, *inputs.utilities)
     for firm in firms:
         yield from _within(firm, f"firms.{firm.name}")
+    for platform in inputs.data_platforms:
+        yield from _within(platform, f"data_platforms.{platform.name}")
     for contract in inputs.contracts:
         yield from _within(contract, f"contracts.{contract.name}")
 
@@ -142,6 +144,8 @@ def resolved(study: Study) -> dict[str, Any]:
     for member in firms:
         kind = next(kind for kind, group in FIRM_TYPES.items() if isinstance(member, group))
         tree["platforms"]["firms"][member.name] = {"type": kind, **_plain(member, study)}
+    hubs = {platform.name: _plain(platform, study) for platform in base.data_platforms}
+    tree["platforms"]["data_platforms"] = hubs
     common = _shared_values(base, study)
     tree["strategies"] = {name: _strategy(study, name, common) for name in study.strategies}
     tree["run"] = dataclasses.asdict(study.run)

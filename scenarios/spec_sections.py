@@ -5,10 +5,22 @@ import inspect
 import typing
 from typing import Any
 
-from model.inputs import DataContract, ManufacturerInputs, ModelInputs, UtilityInputs
+from model.inputs import DataContract, DataPlatformInputs, ManufacturerInputs, ModelInputs, UtilityInputs
 from model.outcomes import OUTCOME
 from model.parameters import Parameter, parameters_of
-from scenarios.spec_shape import Changes, Items, Leaf, Named, Section, Shape, Sweep, Variants
+from scenarios.spec_shape import (
+    Changes,
+    Items,
+    Leaf,
+    Named,
+    OneOrMore,
+    Ranges,
+    Section,
+    Shape,
+    Sweep,
+    Switches,
+    Variants,
+)
 
 PLATFORM_GROUPS: dict[str, type] = {
     name: hint
@@ -17,7 +29,7 @@ PLATFORM_GROUPS: dict[str, type] = {
 }
 """Groups of the whole economy; their keys start dotted keys."""
 FIRM_TYPES: dict[str, type] = {"manufacturer": ManufacturerInputs, "utility": UtilityInputs}
-OTHER_PARTIES = ("market", "grid", "customers", "suppliers")
+OTHER_PARTIES = ("market", "grid", "customers", "suppliers", "regulator", "resources")
 """Parties of the ledger that are no firms; no firm may bear their names."""
 MAX_REPLICATIONS = 100_000
 MAX_SEED = 2**63 - 1
@@ -51,9 +63,12 @@ def section_of(group: type) -> Section:
             fields[item.name] = Leaf(declared[item.name])
         elif dataclasses.is_dataclass(hints[item.name]):
             fields[item.name] = section_of(hints[item.name])
+        elif hints[item.name] == tuple[str, ...]:
+            fields[item.name] = Items(setting(item.name, f"Names of the {item.name}."), least=0)
         elif item.name != "name":
             fields[item.name] = setting(item.name, f"Name of the {item.name}.")
-            required.append(item.name)
+            if item.default is dataclasses.MISSING:
+                required.append(item.name)
     return Section(fields, first_line(group), tuple(required))
 
 
@@ -73,9 +88,10 @@ def _firms() -> Named:
 _CONTRACTS = Named(section_of(DataContract), "contract", "Data contracts by name.")
 _PLATFORM_FIELDS: dict[str, Shape] = {**{key: section_of(group) for key, group in PLATFORM_GROUPS.items()}}
 _FIRMS = _firms()
+_HUBS = Named(section_of(DataPlatformInputs), "platform", "Data platforms by name.", reserved=OTHER_PARTIES)
 
 CASE = Section(
-    {**_PLATFORM_FIELDS, "firms": _FIRMS, "contracts": _CONTRACTS}, "One strategy's economy.", ("firms",), root=True
+    {**_PLATFORM_FIELDS, "firms": _FIRMS, "data_platforms": _HUBS, "contracts": _CONTRACTS}, "One strategy's economy.", ("firms",), root=True
 )
 """What one strategy resolves to: the platforms with its own contracts; dotted keys start here."""
 
@@ -104,8 +120,8 @@ _GOALS = Section(
     ("question", "outcomes", "baseline"),
 )
 _PLATFORMS = Section(
-    {**_PLATFORM_FIELDS, "firms": _FIRMS},
-    "Step 2, build platforms: calendar, markets and firms.",
+    {**_PLATFORM_FIELDS, "firms": _FIRMS, "data_platforms": _HUBS},
+    "Step 2, build platforms: calendar, markets, firms and data platforms.",
     ("firms",),
     root=True,
 )
@@ -120,25 +136,66 @@ _RUN = Section(
     "Step 4, run: how many random futures, from which seed.",
     ("seed", "replications"),
 )
+_EVALUATED_STRATEGY = setting("strategy", "The strategy that is asked about.")
+_COMPARED_WITH = setting("baseline", "What it is compared with; the study's baseline if silent.")
+_WHOSE = Items(setting("parties", "Whose outcome; needed where the outcome is per party."))
+_PART_FIELDS: dict[str, Shape] = {
+    "name": setting("name", "Name, needed where several would bear the same."),
+    "title": setting("title", "What it asks, in a few words."),
+    "replications": setting(
+        "replications",
+        "Random futures per point, the first ones of the study; a break-even takes 10 if silent, else all of them.",
+        kind="int",
+        bounds=(1, MAX_REPLICATIONS),
+    ),
+}
 _BREAK_EVEN = Section(
     {
+        **_PART_FIELDS,
         "parameter": setting("parameter", "Dotted key of the parameter that is swept."),
-        "values": Sweep("Values of that parameter, ascending, at least two."),
-        "strategy": setting("strategy", "The strategy that pays or does not."),
-        "baseline": setting("baseline", "What it is compared with; the study's baseline if silent."),
+        "values": Sweep("Values of that parameter, ascending, at least two; or from, to and points."),
+        "spacing": setting("spacing", "Scale between the values.", choices=("linear", "log"), default="linear"),
+        "strategy": _EVALUATED_STRATEGY,
+        "baseline": _COMPARED_WITH,
         "outcome": _OUTCOME,
-        "parties": Items(setting("parties", "Whose outcome; needed where the outcome is per party.")),
+        "parties": _WHOSE,
     },
     "From which value of one parameter on a strategy pays.",
     ("parameter", "values", "strategy", "outcome"),
+)
+_INFLUENCE = Section(
+    {
+        **_PART_FIELDS,
+        "strategy": _EVALUATED_STRATEGY,
+        "baseline": _COMPARED_WITH,
+        "outcome": _OUTCOME,
+        "parties": _WHOSE,
+        "parameters": Ranges("Assumptions by dotted key, each with its low and its high end."),
+    },
+    "Which assumption moves the value of a strategy most, each moved alone.",
+    ("strategy", "outcome", "parameters"),
+)
+_WATERFALL = Section(
+    {
+        **_PART_FIELDS,
+        "strategy": _EVALUATED_STRATEGY,
+        "outcomes": _OUTCOMES,
+        "parties": _WHOSE,
+        "contract": setting("contract", "Contract whose pipeline stages are switched off and on."),
+        "switches": Switches("Instead of a contract: stages in their order, and what switches each off."),
+    },
+    "What each stage of a pipeline adds.",
+    ("strategy", "outcomes"),
 )
 _EVALUATE = Section(
     {
         "outcomes": _OUTCOMES,
         "parties": Items(setting("parties", "Parties that are tabulated; every firm if silent.")),
-        "break_even": _BREAK_EVEN,
+        "break_even": OneOrMore(_BREAK_EVEN, "From which value of a parameter on a strategy pays; one sweep or a list."),
+        "influence": OneOrMore(_INFLUENCE, "Which assumption moves a value most; one ranking or a list."),
+        "waterfall": OneOrMore(_WATERFALL, "What each stage of a pipeline adds; one waterfall or a list."),
     },
-    "Step 5, evaluate: which outcomes of which parties are compared, and a break-even sweep.",
+    "Step 5, evaluate: which outcomes of which parties are compared, break-even, influence, waterfall.",
     ("outcomes",),
 )
 

@@ -29,9 +29,10 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Items:
-    """A list of values, at least one."""
+    """A list of values, at least `least`."""
 
     each: Leaf
+    least: int = 1
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,29 @@ class Sweep:
     doc: str
 
 
-type Shape = Leaf | Items | Section | Named | Variants | Changes | Sweep
+@dataclass(frozen=True)
+class Ranges:
+    """A mapping from dotted keys to the low and the high end of that parameter."""
+
+    doc: str
+
+
+@dataclass(frozen=True)
+class Switches:
+    """A mapping from the stages of a chain to what switches each off: dotted keys and values."""
+
+    doc: str
+
+
+@dataclass(frozen=True)
+class OneOrMore:
+    """A section, or a list of such sections; read as a tuple of (dotted key of the section, its values)."""
+
+    each: Section
+    doc: str
+
+
+type Shape = Leaf | Items | Section | Named | Variants | Changes | Sweep | Ranges | Switches | OneOrMore
 
 
 @dataclass
@@ -133,18 +156,32 @@ def read(shape: Shape, node: Node, where: str, reading: Reading) -> Any:
         where: dotted key of the node.
         reading: receives faults and places.
     """
-    reading.places[where] = node.place if isinstance(shape, Leaf | Items | Sweep) else node.key_place
+    by_value = isinstance(shape, Leaf | Items | Sweep) or (isinstance(shape, OneOrMore) and not node.entries)
+    reading.places[where] = node.place if by_value else node.key_place
     if isinstance(shape, Leaf):
         return read_leaf(shape.parameter, node, where, reading)
     if isinstance(shape, Items):
         return _read_items(shape, node, where, reading)
     if isinstance(shape, Sweep):
         return node
+    if isinstance(shape, OneOrMore):
+        return _read_one_or_more(shape, node, where, reading)
+    if isinstance(node.value, dict) and isinstance(shape, Ranges | Switches):
+        return node
     if isinstance(node.value, dict):
         return _read_mapping(shape, node, where, reading)
     what = "has no value" if node.value is None else "is not a section"
     reading.complain(where, node.place, f"{where or 'the file'} {what}", f"allowed: {_allowed_in(shape)}")
     return {}
+
+
+def _read_one_or_more(shape: OneOrMore, node: Node, where: str, reading: Reading) -> tuple[tuple[str, Any], ...]:
+    if not isinstance(node.value, list):
+        return ((where, read(shape.each, node, where, reading)),)
+    if not node.value:
+        reading.complain(where, node.place, f"{where} is an empty list", f"allowed: {_allowed_in(shape.each)}")
+    named = [(f"{where}.{number}", item) for number, item in enumerate(node.value)]
+    return tuple((here, read(shape.each, item, here, reading)) for here, item in named)
 
 
 def _read_mapping(shape: Section | Named | Variants | Changes, node: Node, where: str, reading: Reading) -> Any:
@@ -158,8 +195,12 @@ def _read_mapping(shape: Section | Named | Variants | Changes, node: Node, where
     return {key: child.value for key, child in node.entries.items()}
 
 
-def _allowed_in(shape: Section | Named | Variants | Changes) -> str:
+def _allowed_in(shape: Section | Named | Variants | Changes | Ranges | Switches) -> str:
     match shape:
+        case Ranges():
+            return "dotted keys with the low and the high end, such as balancing.beta: [0.05, 0.5]"
+        case Switches():
+            return "stages, each with the dotted keys and values that switch it off"
         case Section():
             return "the keys " + ", ".join(shape.fields)
         case Named(each, noun):
@@ -202,7 +243,7 @@ def _short(what: str) -> str:
 
 
 def _read_items(shape: Items, node: Node, where: str, reading: Reading) -> tuple[Any, ...]:
-    if not isinstance(node.value, list) or not node.value:
+    if not isinstance(node.value, list) or len(node.value) < shape.least:
         what = "is an empty list" if isinstance(node.value, list) else "is not a list"
         allowed = f"allowed: a list such as [a, b], each {shape.each.parameter.allowed()}"
         reading.complain(where, node.place, f"{where} {what}", allowed)
@@ -245,7 +286,9 @@ def _missing(key: str, node: Node, where: str, shape: Section, reading: Reading)
             doc = each.parameter.doc
         case Sweep(doc):
             pass
-        case Section(doc=doc) | Named(doc=doc) | Variants(doc=doc) | Changes(doc=doc):
+        case Section(doc=doc) | Named(doc=doc) | Variants(doc=doc) | Changes(doc=doc) | Ranges(doc=doc):
+            kind = "section"
+        case Switches(doc=doc) | OneOrMore(doc=doc):
             kind = "section"
     reading.complain(dotted(where, key), node.key_place, f"{kind} {key!r} is missing{_within(where)}", doc)
 
@@ -305,6 +348,10 @@ def lookup(shape: Shape, path: tuple[str, ...], values: Any) -> Parameter | None
         case Section(fields) if path and path[0] in fields:
             inner = values.get(path[0], {}) if isinstance(values, dict) else {}
             return lookup(fields[path[0]], path[1:], inner)
+        case OneOrMore(each) if path and isinstance(values, list | tuple) and path[0].isdecimal():
+            return lookup(each, path[1:], values[int(path[0])]) if int(path[0]) < len(values) else None
+        case OneOrMore(each):
+            return lookup(each, path, values)
         case Named(each) if path and path[0] in values:
             return lookup(each, path[1:], values[path[0]])
         case Variants(by, options) if isinstance(values, dict) and by.parameter.name in values:

@@ -80,7 +80,7 @@ EXPECTED: dict[str, list[Expected]] = {
     ],
     "contract_without_plan": [
         (6, 19, "contracts.plan.asset: metalworks has no production plan of its own to share",
-         "needs process.kind batch, metered_alone true and count 1"),
+         "needs process.kind batch and metered_alone true"),
     ],
     "contract_without_supply": [
         (9, 18, "contracts.plan.mode: otherpower does not supply steel", "a supplier and its customer"),
@@ -175,7 +175,7 @@ EXPECTED: dict[str, list[Expected]] = {
     "resolution_does_not_divide": [
         (5, 26, "contracts.plan.resolution: 5 h does not divide the day", "1, 2, 3, 4, 6, 8, 12, 24"),
     ],
-    "same_asset_twice": [(5, 7, "contracts.again: the same asset is shared twice with the same partner", "")],
+    "same_asset_twice": [(5, 7, "contracts.again: plan of steel is shared twice with the same partner", "")],
     "several": [
         (2, 1, "unknown key 'titel'", "did you mean title?"),
         (4, 13, "goals.baseline: no such strategy: 'nothing'", "known: none, raw, "),
