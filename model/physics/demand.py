@@ -38,7 +38,7 @@ def next_deviation(day: int, rho: float, sd: float, shock: float, deviation: flo
     """Return the AR(1) state of `day` after `deviation`, units per day; day 0 starts from the stationary spread."""
     if day == 0:
         return sd * shock
-    return rho * deviation + np.sqrt(1.0 - rho * rho) * sd * shock
+    return rho * deviation + math.sqrt(1.0 - rho * rho) * sd * shock
 
 
 @kernel

@@ -252,6 +252,14 @@ def contracts(draw: st.DrawFn, firm: ManufacturerInputs) -> DataContract:
     )
 
 
+@st.composite
+def announcements(draw: st.DrawFn, inputs: ModelInputs) -> dict[str, float]:
+    """Return the sd of the noise with which final customers announce their orders, by firm or group of firms."""
+    supplying = {firm.supplier for firm in inputs.manufacturers}
+    told = [firm for firm in inputs.manufacturers if firm.name not in supplying and draw(st.booleans())]
+    return {f.name: draw(st.one_of(st.just(0.0), between(0.01, 2.0).map(lambda x: x * 900.0))) for f in told}
+
+
 def forecastings() -> st.SearchStrategy[Forecasting]:
     """Return what a utility learns, and how."""
     return st.builds(
