@@ -30,7 +30,7 @@ class Records:
         unit="1",
         bounds=(0, 1),
         role="uncertainty",
-        note="clean unless a study says otherwise; .01 is plausible, most of it after changes of the clock (range 0 to .1)",
+        note="clean unless a study says otherwise; .01 is plausible, most after changes of the clock (range 0 to .1)",
         doc="Share of days whose record is stamped in UTC instead of local time.",
     )
     stale_rate: float = declare(
@@ -38,7 +38,7 @@ class Records:
         unit="1",
         bounds=(0, 1),
         role="uncertainty",
-        note="clean unless a study says otherwise; .01, a failed export every few months, is plausible (range 0 to .05)",
+        note="clean unless a study says otherwise; .01, failed exports, is plausible (range 0 to .05)",
         doc="Share of days on which the record of the day before is sent again.",
     )
     label_rate: float = declare(
