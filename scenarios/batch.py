@@ -19,6 +19,7 @@ from model.inputs import ModelInputs, replace_inputs
 from scenarios.executors import executor, stop
 from scenarios.progress import Progress
 from scenarios.provenance import canonical_json, execution, inputs_json, model_version, sha256
+from scenarios.rebuild import declared_parameters, own_data
 from scenarios.run import RunResult, run_once
 from scenarios.spec import Study
 from scenarios.store import PendingRun, Store, StrategyPlan, StudyPlan
@@ -132,7 +133,11 @@ def plan_study(study: Study, *, break_even: bool = True) -> tuple[StudyPlan, dic
         "evaluation": canonical_json(evaluation), "model_version": model_version(),
     }  # fmt: skip
     identity = sha256(canonical_json([shown, [dataclasses.astuple(member) for member in members]]))
-    return StudyPlan(**shown, identity=identity, strategies=tuple(members)), known
+    plan = StudyPlan(
+        **shown, identity=identity, strategies=tuple(members), declared=declared_parameters(),
+        own_data=own_data(known.values()),
+    )  # fmt: skip
+    return plan, known
 
 
 def sweep_points(study: Study) -> list[tuple[str, float, ModelInputs]]:

@@ -22,13 +22,15 @@ from numpy.typing import NDArray
 
 from model.inputs import ModelInputs, as_tree
 
-PACKAGES = ("tandem-sim", "mesa", "numpy", "scipy", "numba", "networkx", "pandas", "sqlalchemy")
+PACKAGES = ("tandem-sim", "mesa", "numpy", "scipy", "numba", "llvmlite", "networkx", "pandas", "sqlalchemy")
 """Distributions whose version is recorded with every execution."""
 STREAMS_NOTE = (
     "Philox4x32-10; key = blake2b-64 of seed|replication|stream; counter = (hash of entity, day, slot); "
     "the strategy enters no key"
 )
 """How the random numbers of a run follow from its seed and replication (model.streams)."""
+VECTORS = ("sse4.2", "avx", "f16c", "fma", "avx2", "avx512f", "avx512dq", "avx512bw", "avx512vl", "neon", "sve", "sve2")
+"""Instruction sets by which numpy and compiled kernels choose how they add up: their last bits depend on them."""
 _GIT_TIMEOUT_S = 10
 
 
@@ -42,7 +44,8 @@ class Execution:
         git_commit: commit of the checkout, or None outside one.
         git_dirty: whether the checkout had uncommitted changes, or None outside one.
         packages: distribution -> version.
-        machine: operating system, processor family, Python version, number of processors.
+        machine: operating system, processor family and type, its vector instructions, C library, Python version,
+            number of processors.
     """
 
     code_version: str
@@ -71,8 +74,13 @@ def inputs_json(inputs: ModelInputs) -> str:
     """
     tree = as_tree(inputs)
     tree.pop("name", None)
-    tree["user_files"] = {name: sha256(Path(name).read_bytes()) for name in _user_files(tree)}
+    tree["user_files"] = user_files(tree)
     return canonical_json(tree)
+
+
+def user_files(tree: Mapping[str, Any]) -> dict[str, str]:
+    """Return the sha256 of every table in a tree of inputs that is a file of the user's: path -> sha256."""
+    return {name: sha256(Path(name).read_bytes()) for name in _user_files(tree)}
 
 
 def inputs_hash(inputs: ModelInputs) -> str:
@@ -98,11 +106,20 @@ def execution() -> Execution:
     """Return the software and machine of this process; git is used if there, never required."""
     commit, dirty = _git_state(Path(__file__).resolve().parent.parent)
     packages = {name: _version(name) for name in PACKAGES}
-    machine = {
-        "system": platform.system(), "processor": platform.machine(), "python": platform.python_version(),
-        "processors": str(os.cpu_count() or 1),
+    return Execution(packages["tandem-sim"], model_version(), commit, dirty, packages, machine())
+
+
+def machine() -> dict[str, str]:
+    """Return what of a machine can change the last bits of a result, and its number of processors."""
+    from llvmlite.binding import get_host_cpu_features, get_host_cpu_name
+
+    present = get_host_cpu_features()
+    return {
+        "system": platform.system(), "processor": platform.machine(), "cpu": get_host_cpu_name(),
+        "vectors": " ".join(name for name in VECTORS if present.get(name)),
+        "libc": " ".join(platform.libc_ver()).strip(),
+        "python": platform.python_version(), "processors": str(os.cpu_count() or 1),
     }  # fmt: skip
-    return Execution(packages["tandem-sim"], model_version(), commit, dirty, packages, machine)
 
 
 def result_hash(metrics: Mapping[tuple[str, str], float], transfers: Iterable[tuple[str, str, str, float]]) -> str:

@@ -5,9 +5,9 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,26 @@ from sqlalchemy import Connection, CursorResult, and_, exists, insert, or_, sele
 
 from model.errors import StoreError
 from model.outcomes import OUTCOMES
-from scenarios.migrations.schema import execution, outcome, run, run_metric, run_series, strategy, study, transfer
+from scenarios.migrations.schema import (
+    declaration,
+    execution,
+    outcome,
+    own_data,
+    run,
+    run_metric,
+    run_series,
+    strategy,
+    study,
+    transfer,
+)
 from scenarios.provenance import STREAMS_NOTE, Execution, result_hash, series_hash
 from scenarios.run import RunResult
 from scenarios.store.opening import DEFAULT_URL, refusals
 from scenarios.store.reading import Reader, RunRow, StrategyRow, StudyRow, pack_series
+from scenarios.store.records import Records, RunRecord
 
-__all__ = ["DEFAULT_URL", "PendingRun", "Reader", "RunRow", "Store", "StrategyPlan", "StrategyRow", "StudyPlan",
-           "StudyRow"]  # fmt: skip
+__all__ = ["DEFAULT_URL", "PendingRun", "Reader", "Records", "RunRecord", "RunRow", "Store", "StrategyPlan",
+           "StrategyRow", "StudyPlan", "StudyRow"]  # fmt: skip
 
 _LOCK_NUMBER = 7_461_736  # advisory lock of PostgreSQL: any number nobody else uses
 
@@ -54,7 +66,13 @@ class StrategyPlan:
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """A study as it enters the store; see `StudyRow`, and `identity`: sha256 of everything that decides results."""
+    """A study as it enters the store; see `StudyRow`.
+
+    Attributes:
+        identity: sha256 of everything that decides results.
+        declared: what the model declares (`scenarios.rebuild.declared_parameters`).
+        own_data: the user's own data that its inputs name, packed, by sha256.
+    """
 
     name: str
     title: str
@@ -67,6 +85,8 @@ class StudyPlan:
     model_version: str
     identity: str
     strategies: tuple[StrategyPlan, ...]
+    declared: str
+    own_data: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,6 +132,7 @@ class Store(Reader):
         A new study supersedes the older ones of its name; nothing is deleted.
         """
         with self._transaction() as connection:
+            _keep_for_replay(connection, plan)
             newest = connection.execute(
                 select(study.c.id, study.c.identity).where(study.c.name == plan.name).order_by(study.c.id.desc())
             ).first()
@@ -240,6 +261,16 @@ def _declare_outcomes(connection: Connection) -> None:
             connection.execute(update(outcome).where(outcome.c.name == declared.name).values(**values))
         else:
             connection.execute(insert(outcome).values(**values))
+
+
+def _keep_for_replay(connection: Connection, plan: StudyPlan) -> None:
+    """Keep what the inputs of a study name without holding it, unless it is here already."""
+    version = declaration.c.model_version
+    if connection.execute(select(version).where(version == plan.model_version)).first() is None:
+        connection.execute(insert(declaration).values(model_version=plan.model_version, parameters=plan.declared))
+    for digest, payload in plan.own_data.items():
+        if connection.execute(select(own_data.c.digest).where(own_data.c.digest == digest)).first() is None:
+            connection.execute(insert(own_data).values(digest=digest, payload=payload))
 
 
 def _insert_study(connection: Connection, plan: StudyPlan) -> int:

@@ -158,7 +158,7 @@ class Reader:
         return StudyRow(
             id=row["id"], name=row["name"], title=row["title"], question=row["question"], text=row["text"],
             baseline=row["baseline"], seed=int(row["seed"]), replications=row["replications"],
-            evaluation=json.loads(row["evaluation"]), created_at=_utc(row["created_at"]),
+            evaluation=json.loads(row["evaluation"]), created_at=as_utc(row["created_at"]),
         )  # fmt: skip
 
     def strategies(self, study_id: int, *, sweep: bool = False) -> list[StrategyRow]:
@@ -244,7 +244,7 @@ class Reader:
         )
         rows = self._mappings(query)
         return [
-            {**row, "started_at": _utc(row["started_at"]), "packages": json.loads(row["packages"]),
+            {**row, "started_at": as_utc(row["started_at"]), "packages": json.loads(row["packages"]),
              "machine": json.loads(row["machine"])}
             for row in rows
         ]  # fmt: skip
@@ -266,7 +266,7 @@ class Reader:
             return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def _utc(stamp: dt.datetime) -> dt.datetime:
+def as_utc(stamp: dt.datetime) -> dt.datetime:
     """Return a stored time with its zone, which SQLite forgets."""
     return stamp.replace(tzinfo=dt.UTC) if stamp.tzinfo is None else stamp.astimezone(dt.UTC)
 
