@@ -103,8 +103,8 @@ class PrivacyRule:
         unit="EUR",
         bounds=(0, 1e10),
         role="uncertainty",
-        note="mean over exp(sigma^2 / 2), with the mean of all fines on record, 2.14 MEUR (CMS 2024), and fine_sigma",
-        doc="Median fine before the cap.",
+        source="cms_fines_2024",
+        doc="Median fine before the cap: the mean of all fines on record, 2.14 MEUR, over exp(fine_sigma^2 / 2).",
     )
     fine_sigma: float = declare(
         2.5,
@@ -161,7 +161,7 @@ def gordon_loeb(exposure: float, alpha: float, beta: float) -> float:
     first_euro = alpha * beta * exposure
     if first_euro <= 1.0:
         return 0.0
-    return (first_euro ** (1.0 / (beta + 1.0)) - 1.0) / alpha
+    return (math.pow(first_euro, 1.0 / (beta + 1.0)) - 1.0) / alpha
 
 
 def spending_bound(exposure: float) -> float:
@@ -175,5 +175,4 @@ def hazard_after(rate: float, spending: float, alpha: float, beta: float) -> flo
     Args:
         rate: hazard without spending, 1/yr; `spending`: EUR/yr; `alpha`: yr/EUR; `beta`: 1.
     """
-    return rate / (alpha * spending + 1.0) ** beta
-
+    return rate / math.pow(alpha * spending + 1.0, beta)
