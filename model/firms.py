@@ -1,5 +1,6 @@
-"""Declared inputs of firms: what a manufacturer sells, stocks, makes and draws; how a utility forecasts."""
+"""Declared inputs of firms: what a manufacturer sells, stocks, makes, draws and shifts; how a utility forecasts."""
 
+import math
 from dataclasses import dataclass, field
 
 from model.parameters import declare
@@ -210,6 +211,14 @@ class Process:
         note="flexible loads come later",
         doc="Pause by habit, by the firm's own price forecast, or by published prices.",
     )
+    restart_cost: float = declare(
+        math.inf,
+        unit="EUR",
+        bounds=(0, math.inf),
+        role="uncertainty",
+        note="one pause a day unless declared; 1,500 is plausible (500 to 5,000): reheating energy, refractory wear",
+        doc="Cost of each cold restart beyond the day's first, when a pause by prices is split; .inf never splits it.",
+    )
     delay: float = declare(
         3.0,
         unit="min",
@@ -270,6 +279,73 @@ class Process:
         role="uncertainty",
         note="reinforcing steel",
         doc="Price paid by final customers on delivery, by other firms on order.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flexibility:
+    """Shaped load that may move within the day, towards hours that are expected to be cheap."""
+
+    share: float = declare(
+        0.0,
+        unit="1",
+        bounds=(0, 1),
+        role="uncertainty",
+        note="nothing moves unless declared",
+        doc="Largest part of an hour's load that may move to other hours of the day.",
+    )
+    comfort_cost: float = declare(
+        20.0,
+        unit="EUR/MWh",
+        bounds=(0, 1e5),
+        role="uncertainty",
+        note="overtime, idle staff, quality; no open data; range 5 to 100",
+        doc="Real cost of each MWh that is moved.",
+    )
+    largest_rise: float = declare(
+        math.inf,
+        unit="MW",
+        bounds=(0, math.inf),
+        role="uncertainty",
+        note="the connection limits it",
+        doc="Most by which an hour's load may rise.",
+    )
+    watch_peak: bool = declare(
+        True,
+        unit="",
+        role="lever",
+        note="the charge is known and large",
+        doc="Whether the firm weighs every move against the charge on the month's peak.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storage:
+    """A store of electricity behind a shaped load's meter."""
+
+    capacity: float = declare(
+        0.0,
+        unit="MWh",
+        bounds=(0, 1e6),
+        role="lever",
+        note="none unless declared",
+        doc="Energy that it holds; it is full every morning.",
+    )
+    power: float = declare(
+        math.inf,
+        unit="MW",
+        bounds=(0, math.inf),
+        role="uncertainty",
+        note="chosen to suit the capacity",
+        doc="Most that it charges in an hour.",
+    )
+    daily_cost: float = declare(
+        60.0,
+        unit="EUR/MWh/day",
+        bounds=(0, 1e5),
+        role="uncertainty",
+        note="250 EUR/kWh over 15 years at 4 %",
+        doc="Cost of owning one MWh of capacity for a day.",
     )
 
 
@@ -379,6 +455,8 @@ class ManufacturerInputs:
     demand: Demand = field(default_factory=Demand)
     ordering: Ordering = field(default_factory=Ordering)
     process: Process = field(default_factory=Process)
+    flexibility: Flexibility = field(default_factory=Flexibility)
+    storage: Storage = field(default_factory=Storage)
     retail: Retail = field(default_factory=Retail)
 
 

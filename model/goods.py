@@ -23,12 +23,14 @@ from model.physics.demand import (
 )
 from model.physics.production import PROCESS, plan_batches, run_batches, run_shapes
 from model.population import signal_means
+from model.shifting import flexible_firms, shift_loads
 from model.streams import Floats, Ints
 
 if TYPE_CHECKING:
     from model.population import Population
     from model.stage import Stage
 
+HOURS = 24
 POLICIES = ("moving_average", "exponential", "filtered")
 SCHEDULING = ("habit", "before_prices", "after_prices")
 ACCOUNTS = ("sales", "goods", "production", "stock", "energy", "peak")
@@ -83,6 +85,12 @@ class Goods:
         self.starts = np.zeros((self.batch.size, 96))
         self.plan = np.zeros((self.batch.size, 96))
         self.hours = np.zeros((self.batch.size, 2))
+        self.restarts = np.zeros(self.batch.size, np.int64)
+        self.restart_cost = np.zeros(self.batch.size)
+        self.flexible = flexible_firms(stage, bidding=False)
+        self.planners = np.concatenate([self.batch, self.flexible.rows])
+        self.price_view = np.zeros((self.planners.size, HOURS))
+        self.told = np.zeros(self.planners.size, np.bool_)
         self.shape_row = _shape_rows(people, self.shaped)
         self.mean_load = people.spread("process", "mean_load")[self.shaped]
         self.production_share = people.spread("process", "production_share")[self.shaped]
@@ -105,9 +113,12 @@ class Goods:
     def plan_day(self, day: int, expected_prices: Floats, published_prices: Floats, shapes: Floats) -> None:
         """Take up the plans that were made at yesterday's gate, and draw the loads that need no plan.
 
-        At that gate a works knew the orders of the evening before; what came in later waits for the next one.
+        At that gate a works knew the orders of the evening before; what came in later waits for the next one. A firm
+        plans on the forecast that it was told (`tell_prices`), or else on `expected_prices`, shape (24,).
         """
         c = self.stage.live
+        self.price_view[~self.told] = expected_prices
+        self.told[:] = False
         c.produced[: self.makers] = c.order[: self.makers]
         scheduled = c.scheduled[self.batch].copy()
         c.scheduled[self.batch] = c.order[self.batch]
@@ -117,13 +128,15 @@ class Goods:
             self.stage.population.entity,
             self.keys["plan_pause"],
             self.keys["plan_offset"],
-            expected_prices,
+            self.price_view[: self.batch.size],
             published_prices,
             self.process,
             scheduled,
             self.heats,
             self.starts,
             self.plan,
+            self.restarts,
+            self.restart_cost,
         )
         run_shapes(
             self.shaped,
@@ -135,6 +148,19 @@ class Goods:
             c.produced,
             c.load,
         )
+        if self.flexible.rows.size:
+            shift_loads(self.flexible, self.price_view[self.batch.size :], c.peak_load, c.load)
+
+    def tell_prices(self, row: int, forecast: Floats) -> bool:
+        """Let a firm plan the coming day on a forecast of its prices, EUR/MWh, shape (24,), that it was given.
+
+        Call it before `plan_day`, with nothing that is known later than the gate. Returns whether the firm schedules
+        anything at all by prices it expects.
+        """
+        planner = np.flatnonzero(self.planners == row)
+        self.price_view[planner] = forecast
+        self.told[planner] = True
+        return planner.size > 0
 
     def run_day(self, day: int) -> None:
         """Run the batch processes as they really go."""

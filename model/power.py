@@ -26,6 +26,7 @@ from model.physics.electricity import (
 )
 from model.physics.forecasting import FEATURES, PRIOR_VARIANCE, WEEK, forecast_from_history
 from model.population import Population, signal_means
+from model.shifting import clear_flexible, flexible_firms, zone_clears
 from model.stack import read_stack
 from model.streams import Floats, Ints
 
@@ -119,11 +120,14 @@ class Power:
             else np.zeros((0, 3))
         )
         self.usual = usual_load_mw(people)
-        zone_clears = inputs.market.closure == "endogenous" and self.utilities > 0
-        if zone_clears and not stage.futures.has_residual:
+        self.orders = flexible_firms(stage, bidding=True)
+        self.moved = np.zeros((self.utilities, HOURS))
+        self.moved_alone = np.zeros((self.alone_rows.size, HOURS))
+        clears = zone_clears(inputs)
+        if clears and not stage.futures.has_residual:
             what = f"{inputs.market.price_table!r} has no residual load, which a market zone clears on"
             raise InputError([Fault("market.price_table", what, "a table with residual load, or closure exogenous")])
-        self.stack = read_stack(inputs.market) if zone_clears else None
+        self.stack = read_stack(inputs.market) if clears else None
 
     def _learner(self, scale: Floats, utility: Ints, *, by_day: bool) -> Learner:
         """Return a learner for series that belong to the given utilities, shape (series,).
@@ -179,9 +183,31 @@ class Power:
         )
 
     def clear(self, day: int) -> None:
-        """Clear the zone's merit order with the agents' positions, or keep the exogenous prices."""
+        """Clear the zone's merit order with the agents' positions and flexible orders, or keep the exogenous prices."""
         if self.stack is not None:
+            if self.orders.rows.size:
+                self._clear_orders(day)
             clear_day(self._rest_of_zone(day), self.nomination.sum(axis=0), *self._blocks(), self.price)
+
+    def _clear_orders(self, day: int) -> None:
+        """Let flexible orders move load until prices meet, and every position with it.
+
+        What the auction accepts is part of the position bought, so it is no deviation, and meters are read net of it.
+        """
+        c, people, orders = self.stage.live, self.stage.population, self.orders
+        zone = self._rest_of_zone(day) + self.nomination.sum(axis=0)
+        clear_flexible(orders, zone, self._blocks(), c.peak_load, c.load)
+        self.moved[:] = 0.0
+        self.moved_alone[:] = 0.0
+        np.add.at(self.moved, people.utility[orders.rows], orders.moved)
+        alone = people.alone[orders.rows]
+        self.moved_alone[alone[alone >= 0]] = orders.moved[alone >= 0]
+        together = orders.rows[alone < 0]
+        np.add.at(self.portfolio_load, people.utility[together], orders.moved[alone < 0])
+        self.nomination += self.moved
+        self.expected += self.moved
+        self.forecast += self.moved_alone
+        self.customers.forecast += self.moved_alone
 
     def _rest_of_zone(self, day: int) -> Floats:
         """Return the zone's residual load without the agents' usual load, MW, shape (24,)."""
@@ -230,7 +256,7 @@ class Power:
         rows = slice(self.makers, self.makers + self.utilities)
         c.nomination[rows], c.drawn[rows], c.imbalance[rows] = self.nomination, drawn, self.imbalance
         c.cash[rows] -= self.amounts.sum(axis=1)
-        self.customers.observe(day, self.hourly)
+        self.customers.observe(day, self.hourly - self.moved_alone if self.orders.rows.size else self.hourly)
         self.errors[:, day % self.errors.shape[1]] = drawn - self.expected
         self.expected_price += PRICE_MEMORY * (self.price - self.expected_price)
 

@@ -1,9 +1,12 @@
 """Production and the electricity it draws: an electric-steel batch process and shaped loads.
 
-A day has `capacity` equal cycles. The plan pauses for as many neighbouring cycles as the day's heats leave
-free; every other cycle melts one heat. Reality differs from the plan by delays, breakdowns, repairs and the
-electricity that a heat's scrap happens to need. Heats that cannot end before midnight are not started.
+A day has `capacity` equal cycles. The plan pauses for as many cycles as the day's heats leave free, all neighbours
+unless a split saves more than the restarts it costs; every other cycle melts one heat. One furnace melts one heat at
+a time, so the day's peak is the same wherever it pauses. Reality differs from the plan by delays, breakdowns, repairs
+and the electricity that a heat's scrap happens to need. Heats that cannot end before midnight are not started.
 """
+
+from typing import Any
 
 import numpy as np
 
@@ -59,12 +62,92 @@ def habitual_pause(day: int, entity: int, key: Key, regularity: float, habitual_
 
 
 @kernel
-def plan_starts(capacity: int, heats: int, pause: int, offset: float, starts: Floats) -> None:
-    """Write the planned start of each cycle's heat, minute of the day, or -1 for a paused cycle."""
-    free = capacity - heats
+def mark_pause(first: int, free: int, capacity: int, paused: Any) -> None:
+    """Mark `free` neighbouring cycles from `first` on, wrapping at midnight, in `paused`, shape (>= capacity,)."""
     for cycle in range(capacity):
-        paused = (cycle - pause) % capacity < free
-        starts[cycle] = -1.0 if paused else cycle * MINUTES / capacity + offset
+        paused[cycle] = (cycle - first) % capacity < free
+
+
+@kernel
+def cheapest_pauses(
+    prices: Floats, capacity: int, free: int, restart_cost: float, energy_per_cycle: float, out: Any
+) -> int:
+    """Choose which `free` cycles pause, so that energy and restarts cost least; return the number of pauses.
+
+    One pause of neighbours is the start (`dearest_pause`); it is split where that saves more than 1e-9 EUR beyond the
+    restarts it adds. Exact: a dynamic programme over cycles, cycles still to pause, and whether the last one paused.
+    A pause that runs over midnight into the same day's first cycles is one, as in `mark_pause`. Of plans that cost the
+    same to 1e-9 EUR the one that melts first is taken.
+
+    Args:
+        prices: EUR/MWh by hour, shape (24,).
+        capacity: cycles a day; `free`: how many of them pause.
+        restart_cost: EUR for each pause beyond the first; infinite: never split.
+        energy_per_cycle: MWh that a paused cycle does not draw.
+        out: result, whether each cycle pauses, shape (>= capacity,).
+    """
+    mark_pause(dearest_pause(prices, capacity, free), free, capacity, out)
+    if free in (0, capacity) or restart_cost == np.inf:
+        return min(free, 1)
+    saved = np.empty(capacity)
+    single = -restart_cost
+    for cycle in range(capacity):
+        saved[cycle] = energy_per_cycle * prices[int((cycle + 0.5) * HOURS / capacity)]
+        if out[cycle]:
+            single += saved[cycle]
+    worth = np.empty((2, capacity + 1, free + 1, 2))
+    for first in range(2):
+        _worth_of_pauses(saved, restart_cost, first, worth[first])
+    melts, pauses = worth[0, 1, free, 0], saved[0] + worth[1, 1, free - 1, 1]
+    if max(melts, pauses) <= single + 1e-9:
+        return 1
+    return _follow_worth(saved, restart_cost, free, 1 if pauses > melts + 1e-9 else 0, worth, out)
+
+
+@kernel
+def _worth_of_pauses(saved: Floats, restart_cost: float, first: int, worth: Floats) -> None:
+    """Write the most that cycles from `cycle` on can save, EUR, shape (capacity + 1, free + 1, 2).
+
+    Indexed by cycle, cycles still to pause, and whether the cycle before pauses. `first` tells whether cycle 0 pauses:
+    then its pause is new, and costs a restart, only if the last cycle does not pause.
+    """
+    capacity, most = saved.size, worth.shape[1] - 1
+    worth[capacity] = -np.inf
+    worth[capacity, 0, 0] = -restart_cost if first == 1 else 0.0
+    worth[capacity, 0, 1] = 0.0
+    for cycle in range(capacity - 1, 0, -1):
+        for left in range(most + 1):
+            for before in range(2):
+                best = worth[cycle + 1, left, 0]
+                if left > 0:
+                    start = 0.0 if before == 1 else restart_cost
+                    best = max(best, saved[cycle] - start + worth[cycle + 1, left - 1, 1])
+                worth[cycle, left, before] = best
+
+
+@kernel
+def _follow_worth(saved: Floats, restart_cost: float, free: int, first: int, worth: Floats, out: Any) -> int:
+    """Write the best plan that begins with `first` (1: pause) into `out`; return the number of pauses."""
+    capacity = saved.size
+    left, before, pauses = free - first, first, 0
+    out[0] = first == 1
+    for cycle in range(1, capacity):
+        choice = 0
+        if left > 0:
+            start = 0.0 if before == 1 else restart_cost
+            pause = saved[cycle] - start + worth[first, cycle + 1, left - 1, 1]
+            choice = 1 if pause > worth[first, cycle + 1, left, 0] + 1e-9 else 0
+        out[cycle] = choice == 1
+        pauses += 1 if choice == 1 and before == 0 else 0
+        left, before = left - choice, choice
+    return pauses + (1 if first == 1 and before == 0 else 0)
+
+
+@kernel
+def plan_starts(capacity: int, paused: Any, offset: float, starts: Floats) -> None:
+    """Write the planned start of each cycle's heat, minute of the day, or -1 for a paused cycle."""
+    for cycle in range(capacity):
+        starts[cycle] = -1.0 if paused[cycle] else cycle * MINUTES / capacity + offset
 
 
 @kernel
@@ -149,6 +232,8 @@ def plan_batches(
     heats: Ints,
     starts: Floats,
     plan: Floats,
+    restarts: Ints,
+    restart_cost: Floats,
 ) -> None:
     """Plan the day of every batch firm.
 
@@ -156,14 +241,16 @@ def plan_batches(
         firms: indices of batch firms, shape (batch,).
         day: model day; `entity`: stream entity by firm.
         pause_key, offset_key: streams "plan_pause", "plan_offset".
-        expected_prices: the firms' own forecast of the day's prices, EUR/MWh, shape (24,).
+        expected_prices: the forecast of the day's prices that each firm has at the gate, EUR/MWh, shape (batch, 24).
         published_prices: the day's prices, used by firms that schedule after publication, shape (24,).
-        process: parameters, shape (batch, 14), columns as in `PROCESS`.
+        process: parameters, shape (batch, 15), columns as in `PROCESS`.
         order: production order that the plan makes, units, shape (batch,).
         heats: result, heats planned, shape (batch,).
         starts: result, minute each cycle's heat is to start, -1 for none, shape (batch, 96).
         plan: result, the plan known at the gate, MW by quarter-hour, shape (batch, 96).
+        restarts: result, cold restarts beyond the day's first, shape (batch,); `restart_cost`: EUR, shape (batch,).
     """
+    paused = np.zeros(QUARTERS, np.bool_)
     for b in range(firms.size):
         i = firms[b]
         capacity = int(process[b, 3])
@@ -171,16 +258,21 @@ def plan_batches(
         minutes = process[b, 0] / process[b, 2] * 60.0
         slack = max(0.0, MINUTES / capacity - minutes)
         offset = slack * uniform(offset_key, entity[i], day, 0)
+        free = capacity - heats[b]
         scheduling = int(process[b, 13])
+        pauses = 1
         if scheduling == 0:
-            pause = habitual_pause(day, entity[i], pause_key, process[b, 11], process[b, 12], capacity)
+            first = habitual_pause(day, entity[i], pause_key, process[b, 11], process[b, 12], capacity)
+            mark_pause(first, free, capacity, paused)
         else:
-            pause = dearest_pause(expected_prices, capacity, capacity - heats[b])
-        plan_starts(capacity, heats[b], pause, offset, starts[b])
+            pauses = cheapest_pauses(expected_prices[b], capacity, free, process[b, 14], process[b, 0], paused)
+        plan_starts(capacity, paused, offset, starts[b])
         melt_as_planned(starts[b], capacity, minutes, process[b, 2], process[b, 4] + process[b, 5], plan[b])
-        if scheduling == 2:  # the works moves its pause once prices are out; the plan at the gate stays as it was
-            pause = dearest_pause(published_prices, capacity, capacity - heats[b])
-            plan_starts(capacity, heats[b], pause, offset, starts[b])
+        if scheduling == 2:  # the works moves its pauses once prices are out; the plan at the gate stays as it was
+            pauses = cheapest_pauses(published_prices, capacity, free, process[b, 14], process[b, 0], paused)
+            plan_starts(capacity, paused, offset, starts[b])
+        restarts[b] = max(0, pauses - 1)
+        restart_cost[b] = restarts[b] * process[b, 14] if restarts[b] > 0 else 0.0
 
 
 PROCESS = (
@@ -198,6 +290,7 @@ PROCESS = (
     "regularity",
     "habitual_hour",
     "scheduling",
+    "restart_cost",
 )
 """Columns of the batch parameter table; scheduling is coded habit 0, before_prices 1, after_prices 2."""
 

@@ -124,6 +124,7 @@ def batches(draw: st.DrawFn, mean: float) -> Process:
         regularity=draw(st.one_of(st.just(0.0), st.just(1.0), between(0.0, 1.0))),
         habitual_hour=draw(between(0.0, 23.9)),
         scheduling=draw(st.sampled_from(["habit", "before_prices", "after_prices"])),
+        restart_cost=draw(st.one_of(st.just(math.inf), zero_or(5.0, 5000.0))),
         delay=draw(zero_or(1.0, 60.0)),
         turnaround=draw(zero_or(1.0, 30.0)),
         breakdown_rate=draw(zero_or(0.01, 0.5)),

@@ -61,8 +61,9 @@ def compare_power(day: int, engine: CollaborationModel, reference: ReferenceMode
     alone = {names[row]: a for a, row in enumerate(power.alone_rows)}
     batch = {names[row]: b for b, row in enumerate(engine.goods.batch)}
     for name, b in batch.items():
-        plan = next(f for f in reference.firms if f.name == name).process.plan
-        assert_equal(f"plan of {name}", day, engine.goods.plan[b], plan, max(plan))
+        process = next(f for f in reference.firms if f.name == name).process
+        assert_equal(f"plan of {name}", day, engine.goods.plan[b], process.plan, max(process.plan))
+        assert engine.goods.restarts[b] == process.restarts, (name, day)
     assert_equal("price", day, power.price, reference.price, 100.0)
     assert_equal("rest of the system", day, power.rest, reference.rest, engine.inputs.balancing.rest_sd)
     for u, utility in enumerate(reference.utilities):

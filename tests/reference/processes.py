@@ -57,6 +57,7 @@ class BatchProcess:
         self.plan: list[float] = []
         self.starts: list[float] = []
         self.heats = 0
+        self.restarts = 0
 
     def schedule(self, firm: Any, day: int, expected_prices: list[float], published_prices: list[float]) -> None:
         """Make the plan of yesterday's gate from the order of the evening before it; last night's order waits."""
@@ -68,15 +69,26 @@ class BatchProcess:
         slack = max(0.0, DAY_MINUTES / terms.capacity - minutes)
         offset = slack * self.streams["plan_offset"].uniform(firm.entity, day)
         if terms.scheduling == "habit":
-            pause = self._habitual_pause(firm, day)
+            paused = window(self._habitual_pause(firm, day), terms.capacity, free)
         else:
-            pause = dearest_window(expected_prices, terms.capacity, free)
-        self.starts = self._starts(terms.capacity, pause, free, offset)
+            paused = self._pause_by(expected_prices, firm, free)
+        self.starts = self._starts(terms.capacity, paused, offset)
         blocks = [(start, start + minutes) for start in self.starts if not math.isnan(start)]
         self.plan = quarter_hours(blocks, terms.furnace, terms.mill + terms.auxiliary)
         if terms.scheduling == "after_prices":
-            pause = dearest_window(published_prices, terms.capacity, free)
-            self.starts = self._starts(terms.capacity, pause, free, offset)
+            paused = self._pause_by(published_prices, firm, free)
+            self.starts = self._starts(terms.capacity, paused, offset)
+        self.restarts = max(0, pause_count(paused, terms.capacity) - 1)
+
+    @staticmethod
+    def _pause_by(prices: list[float], firm: Any, free: int) -> set[int]:
+        """Return the cycles to pause at these prices: neighbours, or a split that is worth its restarts."""
+        terms = firm.terms.process
+        together = window(dearest_window(prices, terms.capacity, free), terms.capacity, free)
+        if math.isinf(terms.restart_cost):
+            return together
+        saved = [terms.heat_energy * price for price in cycle_prices(prices, terms.capacity)]
+        return best_split(saved, free, terms.restart_cost, together)
 
     def _habitual_pause(self, firm: Any, day: int) -> int:
         terms, draw = firm.terms.process, self.streams["plan_pause"]
@@ -85,9 +97,8 @@ class BatchProcess:
         return int(draw.uniform(firm.entity, day, 1) * terms.capacity) % terms.capacity
 
     @staticmethod
-    def _starts(capacity: int, pause: int, free: int, offset: float) -> list[float]:
+    def _starts(capacity: int, paused: set[int], offset: float) -> list[float]:
         """Return the planned minute of each heat; paused cycles are left out."""
-        paused = {(pause + k) % capacity for k in range(free)}
         return [math.nan if cycle in paused else cycle * DAY_MINUTES / capacity + offset for cycle in range(capacity)]
 
     def run(self, firm: Any, day: int) -> None:
@@ -114,10 +125,61 @@ class BatchProcess:
 
 def dearest_window(prices: list[float], capacity: int, length: int) -> int:
     """Return the first cycle of the dearest `length` neighbouring cycles; sums within 1e-9 EUR/MWh are a tie."""
-    cycle_price = [prices[int((cycle + 0.5) * 24 / capacity)] for cycle in range(capacity)]
+    cycle_price = cycle_prices(prices, capacity)
     best, highest = 0, -math.inf
     for first in range(capacity):
         cost = math.fsum(cycle_price[(first + k) % capacity] for k in range(length))
         if cost > highest + 1e-9:
             best, highest = first, cost
     return best
+
+
+def cycle_prices(prices: list[float], capacity: int) -> list[float]:
+    """Return the price of the hour in which each cycle has its middle."""
+    return [prices[int((cycle + 0.5) * 24 / capacity)] for cycle in range(capacity)]
+
+
+def window(first: int, capacity: int, length: int) -> set[int]:
+    """Return `length` neighbouring cycles, round midnight."""
+    return {(first + k) % capacity for k in range(length)}
+
+
+def pause_count(paused: set[int], capacity: int) -> int:
+    """Return into how many pauses the day falls; one that runs over midnight is one, a day without heats is one."""
+    starts = [cycle for cycle in paused if (cycle - 1) % capacity not in paused]
+    return max(len(starts), min(1, len(paused)))
+
+
+def best_split(saved: list[float], free: int, restart_cost: float, together: set[int]) -> set[int]:
+    """Return the cycles whose pause saves most after restarts, `together` unless a split beats it by over 1e-9 EUR.
+
+    Every day is a word of melting (0) and pausing (1); words grow letter by letter, and of those with the same letters
+    paused, the same first and the same last letter, only the most saving one can become the best. Of words that save
+    the same to 1e-9 EUR the smaller one counts.
+    """
+    words: dict[tuple[int, int, int], tuple[float, tuple[int, ...]]] = {
+        (0, 0, 0): (0.0, (0,)),
+        (1, 1, 1): (saved[0], (1,)),
+    }
+    for value in saved[1:]:
+        longer: dict[tuple[int, int, int], tuple[float, tuple[int, ...]]] = {}
+        for (first, last, count), (sum_so_far, word) in words.items():
+            for letter in (0, 1):
+                gain = sum_so_far + letter * value - restart_cost * (letter > last)
+                key = (first, letter, count + letter)
+                if key not in longer or gain > longer[key][0] + 1e-9:
+                    longer[key] = (gain, (*word, letter))
+        words = longer
+    whole = [
+        (gain - restart_cost * (first > last), word)
+        for (first, last, count), (gain, word) in words.items()
+        if count == free
+    ]
+    if not whole or free in {0, len(saved)}:
+        return together
+    most = max(gain for gain, _ in whole)
+    plain = sum(saved[cycle] for cycle in together) - restart_cost
+    if most <= plain + 1e-9:
+        return together
+    best = min(word for gain, word in whole if gain > most - 1e-9)
+    return {cycle for cycle, letter in enumerate(best) if letter}

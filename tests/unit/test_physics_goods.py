@@ -12,6 +12,7 @@ from model.physics.production import (
     dearest_pause,
     habitual_pause,
     heats_for,
+    mark_pause,
     melt,
     melt_as_planned,
     plan_starts,
@@ -118,7 +119,9 @@ def test_habit_decides_at_full_regularity_and_chance_at_none() -> None:
 
 def _planned(capacity: int = 19, heats: int = 13, pause: int = 11) -> np.ndarray:
     starts = np.empty(96)
-    plan_starts(capacity, heats, pause, 2.0, starts)
+    paused = np.zeros(capacity, np.bool_)
+    mark_pause(pause, capacity - heats, capacity, paused)
+    plan_starts(capacity, paused, 2.0, starts)
     return starts
 
 

@@ -1,0 +1,374 @@
+"""Load that moves within the day: by a firm on its own prices and peak, or as a flexible order in the auction.
+
+An hour that sheds energy scales its quarter-hours down, an hour that takes energy up raises them alike. Nothing is
+lost: what the hours of a day shed, others of the same day take up.
+"""
+
+import numpy as np
+
+from model.kernels import kernel
+from model.streams import Floats, Ints
+
+HOURS = 24
+PEAK_SEARCH = 80
+"""Steps of the search for the best peak; each keeps two thirds of the interval."""
+
+
+@kernel
+def hour_loads(load: Floats, mean: Floats, top: Floats) -> None:
+    """Write each hour's mean and highest quarter-hour, MW, shape (24,), of a load by quarter-hour, shape (96,)."""
+    for h in range(HOURS):
+        a, b, c, d = load[4 * h], load[4 * h + 1], load[4 * h + 2], load[4 * h + 3]
+        mean[h] = (a + b + c + d) / 4.0
+        top[h] = max(a, b, c, d)
+
+
+@kernel
+def apply_moves(moved: Floats, load: Floats) -> None:
+    """Change a load, MW by quarter-hour, shape (96,), by `moved` MW in each hour, shape (24,), below 0 where shed."""
+    for h in range(HOURS):
+        if moved[h] == 0.0:
+            continue
+        mean = (load[4 * h] + load[4 * h + 1] + load[4 * h + 2] + load[4 * h + 3]) / 4.0
+        for q in range(4 * h, 4 * h + 4):
+            if moved[h] > 0.0:
+                load[q] += moved[h]
+            else:
+                load[q] *= max(0.0, 1.0 + moved[h] / mean)
+
+
+@kernel
+def moved_energy(moved: Floats) -> float:
+    """Return the energy that left its hour, MWh."""
+    total = 0.0
+    for h in range(HOURS):
+        total += max(0.0, -moved[h])
+    return total
+
+
+@kernel
+def move_energy(
+    mean: Floats,
+    top: Floats,
+    prices: Floats,
+    share: float,
+    largest_rise: float,
+    comfort_cost: float,
+    limit: float,
+    peak: float,
+    moved: Floats,
+) -> float:
+    """Move energy from dear to cheap hours; return what it adds to the day's cost, EUR, infinite if `peak` is too low.
+
+    Exact: what the peak forces out of an hour goes to the cheapest hours first; then the dearest hour gives to the
+    cheapest one as long as their prices differ by more than the cost of comfort.
+
+    Args:
+        mean, top: mean and highest quarter-hour of each hour, MW, shape (24,).
+        prices: EUR/MWh, shape (24,).
+        share: largest part of an hour's load that may leave it.
+        largest_rise: MW by which an hour may rise; `limit`: MWh that may move in all.
+        comfort_cost: EUR/MWh moved.
+        peak: MW that no quarter-hour may exceed afterwards.
+        moved: result, change of each hour, MW, shape (24,).
+    """
+    moved[:] = 0.0
+    leave, room = np.empty(HOURS), np.empty(HOURS)
+    forced, space = 0.0, 0.0
+    for h in range(HOURS):
+        must = mean[h] * (1.0 - peak / top[h]) if top[h] > peak else 0.0
+        if must > share * mean[h]:
+            return np.inf
+        leave[h] = share * mean[h] - must
+        room[h] = max(0.0, min(largest_rise, peak - top[h]))
+        moved[h] = -must
+        forced += must
+        space += room[h]
+    if forced > min(limit, space):
+        return np.inf
+    order = np.argsort(prices, kind="mergesort")
+    sink, cost = 0, 0.0
+    free = limit - forced
+    for h in range(HOURS):
+        cost += prices[h] * moved[h]
+    cost += comfort_cost * forced
+    while forced > 0.0 and sink < HOURS:
+        h = order[sink]
+        part = min(forced, room[h])
+        moved[h] += part
+        room[h] -= part
+        forced -= part
+        cost += prices[h] * part
+        if room[h] <= 0.0:
+            sink += 1
+    source = HOURS - 1
+    while sink < source and free > 0.0:
+        giver, taker = order[source], order[sink]
+        gain = prices[giver] - prices[taker] - comfort_cost
+        if gain <= 0.0:
+            break
+        part = min(leave[giver], room[taker], free)
+        moved[giver] -= part
+        moved[taker] += part
+        leave[giver] -= part
+        room[taker] -= part
+        free -= part
+        cost -= gain * part
+        if leave[giver] <= 0.0:
+            source -= 1
+        if room[taker] <= 0.0:
+            sink += 1
+    return cost
+
+
+@kernel
+def shift_day(
+    load: Floats,
+    prices: Floats,
+    share: float,
+    largest_rise: float,
+    comfort_cost: float,
+    limit: float,
+    peak_charge: float,
+    running_peak: float,
+    connection: float,
+    moved: Floats,
+) -> float:
+    """Move a day's flexible energy at least cost, the month's peak included; return the change of cost, EUR.
+
+    The cost is convex in the highest load that is allowed, so the best one is found by ternary search. A peak is
+    weighed as if it were the month's: the firm knows no later day.
+
+    Args:
+        load: MW by quarter-hour before anything moves, shape (96,).
+        prices, share, largest_rise, comfort_cost, limit, moved: as in `move_energy`.
+        peak_charge: EUR/MW of the month's highest quarter-hour; 0 for a firm that does not watch it.
+        running_peak: highest quarter-hour of the month so far, MW; `connection`: MW that no move may exceed.
+    """
+    mean, top = np.empty(HOURS), np.empty(HOURS)
+    hour_loads(load, mean, top)
+    own = top.max()
+    if peak_charge <= 0.0:
+        most = max(connection, own)
+        return move_energy(mean, top, prices, share, largest_rise, comfort_cost, limit, most, moved)
+    low = max(running_peak, own * (1.0 - share))
+    best = max(low, own)
+    high = max(best, min(connection, own + largest_rise))
+    before = max(0.0, own - running_peak)
+    least = move_energy(mean, top, prices, share, largest_rise, comfort_cost, limit, best, moved)
+    least += peak_charge * (max(0.0, best - running_peak) - before)
+    for step in range(PEAK_SEARCH + 2):
+        if step < 2:
+            left = right = low if step == 0 else high
+        else:
+            left, right = low + (high - low) / 3.0, high - (high - low) / 3.0
+        lower = move_energy(mean, top, prices, share, largest_rise, comfort_cost, limit, left, moved)
+        lower += peak_charge * (max(0.0, left - running_peak) - before)
+        upper = move_energy(mean, top, prices, share, largest_rise, comfort_cost, limit, right, moved)
+        upper += peak_charge * (max(0.0, right - running_peak) - before)
+        if lower < least:
+            least, best = lower, left
+        if upper < least:
+            least, best = upper, right
+        if step >= 2 and lower >= upper:
+            low = left
+        elif step >= 2:
+            high = right
+    return move_energy(mean, top, prices, share, largest_rise, comfort_cost, limit, best, moved) + peak_charge * (
+        max(0.0, best - running_peak) - before
+    )
+
+
+@kernel
+def shift_days(
+    rows: Ints,
+    terms: Floats,
+    prices: Floats,
+    running_peak: Floats,
+    load: Floats,
+    moved: Floats,
+    comfort: Floats,
+) -> None:
+    """Let every self-scheduling firm move its flexible energy and use its store; see `shift_day`.
+
+    Args:
+        rows: firms, shape (k,).
+        terms: what each firm declares, shape (k, 7), columns as in `TERMS`.
+        prices: what each firm expects to pay, EUR/MWh, shape (k, 24).
+        running_peak: MW by firm of the economy; `load`: MW by quarter-hour, shape (firm, 96), changed in place.
+        moved: result, change of each hour, MW, shape (k, 24), store included.
+        comfort: result, cost of comfort, EUR, shape (k,).
+    """
+    part = np.empty(HOURS)
+    for k in range(rows.size):
+        i = rows[k]
+        share, rise, cost, charge, limit = terms[k, 0], terms[k, 1], terms[k, 2], terms[k, 3], terms[k, 4]
+        capacity, power = terms[k, 5], terms[k, 6]
+        moved[k] = 0.0
+        if share > 0.0:
+            shift_day(load[i], prices[k], share, rise, cost, np.inf, charge, running_peak[i], limit, moved[k])
+            apply_moves(moved[k], load[i])
+        comfort[k] = cost * moved_energy(moved[k])
+        if capacity > 0.0:
+            shift_day(load[i], prices[k], 1.0, power, 0.0, capacity, charge, running_peak[i], limit, part)
+            apply_moves(part, load[i])
+            moved[k] += part
+
+
+TERMS = ("share", "largest_rise", "comfort_cost", "peak_charge", "connection", "capacity", "power")
+"""Columns of a flexible firm's terms: 1, MW, EUR/MWh, EUR/MW/month (0: not watched), MW, MWh, MW."""
+
+
+@kernel
+def supply_curve(
+    capacity: Floats, marginal_cost: Floats, floor: float, cap: float, price: Floats, until: Floats
+) -> None:
+    """Write the zone's rising steps of supply: `price`, EUR/MWh, holds up to `until` MW; shapes (block + 2,).
+
+    Below the first block the floor holds, beyond the last one the cap; a floor above the first block's cost counts as
+    that cost, a cap below the last block's as that, so that supply rises.
+    """
+    blocks = capacity.size
+    price[0] = min(floor, marginal_cost[0])
+    until[0] = 0.0
+    for b in range(blocks):
+        price[b + 1] = marginal_cost[b]
+        until[b + 1] = until[b] + capacity[b]
+    price[blocks + 1] = max(cap, marginal_cost[blocks - 1])
+    until[blocks + 1] = np.inf
+
+
+@kernel
+def supplied(price: Floats, until: Floats, at: float, included: bool) -> float:
+    """Return the MW on offer below the price `at`, with the blocks of exactly that price if `included`."""
+    low, high = 0, price.size
+    while low < high:
+        middle = (low + high) // 2
+        if price[middle] < at or (included and price[middle] == at):
+            low = middle + 1
+        else:
+            high = middle
+    return until[low - 1] if low > 0 else -np.inf
+
+
+@kernel
+def fill_hours(
+    others: Floats,
+    leave: Floats,
+    room: Floats,
+    comfort_cost: float,
+    level: float,
+    included: bool,
+    price: Floats,
+    until: Floats,
+    moved: Floats,
+) -> float:
+    """Write what an order does when it takes up to the price `level`; return the sum, MW.
+
+    An hour below that price takes energy until its price reaches it; an hour dearer than that by more than the cost of
+    comfort sheds until it no longer is. Arguments as in `match_order`.
+    """
+    take, shed = supplied(price, until, level, included), supplied(price, until, level + comfort_cost, included)
+    total = 0.0
+    for h in range(HOURS):
+        change = 0.0
+        if take > others[h]:
+            change = min(room[h], take - others[h])
+        elif shed < others[h]:
+            change = max(-leave[h], shed - others[h])
+        moved[h] = change
+        total += change
+    return total
+
+
+@kernel
+def match_order(
+    others: Floats,
+    leave: Floats,
+    room: Floats,
+    comfort_cost: float,
+    price: Floats,
+    until: Floats,
+    moved: Floats,
+) -> None:
+    """Clear one flexible order against the zone: move energy until prices meet, or a bound binds.
+
+    The price up to which it takes energy is the lowest at which it takes as much as it sheds; that is a step of supply,
+    or one less the cost of comfort, and what the step itself holds is split in proportion.
+
+    Args:
+        others: the zone's load with this order unmoved, MW, shape (24,).
+        leave, room: MW that each hour may shed and take, shape (24,).
+        comfort_cost: EUR/MWh moved.
+        price, until: the supply curve.
+        moved: result, MW, shape (24,); sums to nothing.
+    """
+    level = np.inf
+    for shift in (0.0, comfort_cost):
+        low, high = 0, price.size - 1
+        while low < high:
+            middle = (low + high) // 2
+            at = price[middle] - shift
+            if fill_hours(others, leave, room, comfort_cost, at, True, price, until, moved) >= 0.0:
+                high = middle
+            else:
+                low = middle + 1
+        at = price[low] - shift
+        if fill_hours(others, leave, room, comfort_cost, at, True, price, until, moved) >= 0.0:
+            level = min(level, at)
+    most = np.empty(HOURS)
+    above = fill_hours(others, leave, room, comfort_cost, level, True, price, until, most)
+    below = fill_hours(others, leave, room, comfort_cost, level, False, price, until, moved)
+    part = -below / (above - below) if above > below else 0.0
+    for h in range(HOURS):
+        moved[h] += part * (most[h] - moved[h])
+
+
+SWEEPS = 50
+SETTLED_MW = 1e-9
+"""Orders are matched in turn until none moves by more than this, at most so often."""
+
+
+@kernel
+def clear_orders(
+    rows: Ints,
+    terms: Floats,
+    running_peak: Floats,
+    zone: Floats,
+    price: Floats,
+    until: Floats,
+    load: Floats,
+    moved: Floats,
+    comfort: Floats,
+) -> None:
+    """Clear the flexible orders of all firms that bid; `zone` and `load` take up the result.
+
+    Each order is matched with the others as they stand, in turn, until nothing moves: then no order can gain.
+
+    Args:
+        rows, terms, running_peak, load, moved, comfort: as in `shift_days`.
+        zone: the zone's load with all orders unmoved, MW, shape (24,); changed in place.
+        price, until: the supply curve.
+    """
+    mean, top, new = np.empty(HOURS), np.empty(HOURS), np.empty(HOURS)
+    leave, room = np.empty((rows.size, HOURS)), np.empty((rows.size, HOURS))
+    for k in range(rows.size):
+        hour_loads(load[rows[k]], mean, top)
+        allowed = max(running_peak[rows[k]] if terms[k, 3] > 0.0 else terms[k, 4], top.max())
+        for h in range(HOURS):
+            leave[k, h] = terms[k, 0] * mean[h]
+            room[k, h] = max(0.0, min(terms[k, 1], allowed - top[h]))
+    moved[:] = 0.0
+    for _ in range(SWEEPS):
+        largest = 0.0
+        for k in range(rows.size):
+            zone -= moved[k]
+            match_order(zone, leave[k], room[k], terms[k, 2], price, until, new)
+            largest = max(largest, np.abs(new - moved[k]).max())
+            moved[k] = new
+            zone += new
+        if largest <= SETTLED_MW:
+            break
+    for k in range(rows.size):
+        comfort[k] = terms[k, 2] * moved_energy(moved[k])
+        apply_moves(moved[k], load[rows[k]])
