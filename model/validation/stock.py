@@ -1,4 +1,4 @@
-"""Validation of demand, stock and orders: bullwhip, the value of shared demand, the newsvendor.
+"""Validation of demand, stock and orders: bullwhip, the value of shared demand, the newsvendor, announced orders.
 
 Oracles: Chen, Drezner, Ryan & Simchi-Levi (2000), Management Science 46(3), 436-443; Lee, So & Tang (2000),
 Management Science 46(5), 626-643; Raghunathan (2001), Management Science 47(4), 605-610; Arrow, Harris &
@@ -27,10 +27,24 @@ MEAN = 100.0
 """Mean daily demand, units; it cancels out of every result."""
 PRECISION = 0.01
 """Relative tolerance of the random results."""
+NOTHING = 1e-6
+"""Ratio below which a cost counts as none."""
+FEWEST_REPLICATIONS = 12
+"""Replications before a standard error between them can be trusted."""
 ENGINE = tuple(
     f"model.physics.demand:{name}"
-    for name in ("draw_demand", "open_orders", "serve", "replenish", "lead_time_forecast", "order_up_to")
+    for name in (
+        "draw_demand",
+        "final_demand",
+        "open_orders",
+        "serve",
+        "replenish",
+        "lead_time_forecast",
+        "order_up_to",
+    )
 )
+IN_MONEY = ("model.physics.demand:next_deviation", "model.goods:book_firms", "model.ledger:post_lines")
+"""What a cost takes beyond that: the size of the demand's swings, and the way into the ledger."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,7 +271,7 @@ def _newsvendor_refusal(s: Newsvendor) -> list[Fault]:
     if not 0.5 <= ratio <= 0.99:  # noqa: PLR2004 - see the reason below
         return [
             Fault(
-                "newsvendor.b",
+                "newsvendor.b" if type(s) is Newsvendor else "privacy_cost.b",
                 f"b / (b + h) is {ratio:.4g}: the firm holds no negative safety stock, and it "
                 "learns sigma from its own errors, which costs extra in a far tail",
                 "ratio from 0.5 to 0.99",
@@ -267,11 +281,23 @@ def _newsvendor_refusal(s: Newsvendor) -> list[Fault]:
 
 
 def _measure_newsvendor(s: Newsvendor, bench: Bench) -> dict[str, Check]:
+    def draw(replication: int) -> Floats:
+        return np.array([[_shop_cost(s, math.inf, bench, replication)]])
+
+    def judge(units: Floats) -> dict[str, Check]:
+        found, error = mean_of(units[:, 0])
+        error = error if units.size >= FEWEST_REPLICATIONS else math.inf
+        return {"cost": Check(found=found, expected=newsvendor_cost(s), standard_error=error, rel=PRECISION)}
+
+    return replicate(draw, judge, bench)
+
+
+def _shop_cost(s: Newsvendor, noise_variance: float, bench: Bench, replication: int) -> float:
+    """Return the cost of stock and backlog of shops whose customers announce each coming day, EUR per shop and day."""
     from model.inputs import Period
     from model.validation.engine import model_of
 
     firms, days = bench.share(100, 20), bench.share(400, 20)
-    mean = 10.0 * s.sigma
     policy = {
         "policy": "filtered",
         "lead_time": 1,
@@ -279,18 +305,37 @@ def _measure_newsvendor(s: Newsvendor, bench: Bench) -> dict[str, Check]:
         "backlog_cost": s.b,
         "safety_factor": float(norm.ppf(s.b / (s.b + s.h))),
     }
-    shop = _firm("shop", "", (0.1, 0.0), policy, mean=mean, count=firms)
+    shop = _firm("shop", "", (0.1, 0.0), policy, mean=10.0 * s.sigma, count=firms)
+    model = model_of(Period(days=days, burn_in=20), SEED, replication, manufacturers=(shop,))
+    model.goods.announce(model.population.of_group("shop"), noise_variance)
+    model.run_to_end()
+    return model.ledger.by_kind("stock") / (firms * days)
 
+
+@dataclass(frozen=True, kw_only=True)
+class PrivacyCost(Newsvendor):
+    """Parameters of `privacy_cost`."""
+
+    noise_variance: float = setting(
+        200.0, "unit2", "Variance of the Gaussian noise on what customers announce of that demand.", bounds=(0, 1e12)
+    )
+
+
+def posterior_ratio(s: PrivacyCost) -> float:
+    """Return what noisy announcements leave of the cost: s_post / s, s_post^2 = s^2 v / (s^2 + v) (Gaussian)."""
+    return math.sqrt(s.noise_variance / (s.sigma**2 + s.noise_variance))
+
+
+def _measure_privacy_cost(s: PrivacyCost, bench: Bench) -> dict[str, Check]:
     def draw(replication: int) -> Floats:
-        model = model_of(Period(days=days, burn_in=20), SEED, replication, manufacturers=(shop,))
-        model.run_to_end()
-        return np.array([[model.ledger.by_kind("stock") / (firms * days)]])
+        return np.array([[_shop_cost(s, v, bench, replication) for v in (s.noise_variance, math.inf)]])
 
     def judge(units: Floats) -> dict[str, Check]:
-        found, error = mean_of(units[:, 0])
-        if units.size < 8:  # a standard error needs replications before it can be trusted
-            error = math.inf
-        return {"cost": Check(found=found, expected=newsvendor_cost(s), standard_error=error, rel=PRECISION)}
+        found, error = ratio_of(units[:, 0], units[:, 1])
+        error = error if len(units) >= FEWEST_REPLICATIONS else math.inf
+        expected = posterior_ratio(s)
+        allowed = PRECISION * expected if expected else NOTHING
+        return {"cost_ratio": Check(found=found, expected=expected, standard_error=error, absolute=allowed)}
 
     return replicate(draw, judge, bench)
 
@@ -359,8 +404,25 @@ CASES = (
         settings=Newsvendor,
         measure=_measure_newsvendor,
         refuse=_newsvendor_refusal,
-        exercises=lambda _: (*ENGINE, "model.goods:book_firms", "model.ledger:post_lines"),
+        exercises=lambda _: (*ENGINE, *IN_MONEY, "model.physics.demand:track_variance"),
         source="Arrow, Harris & Marschak (1951), Econometrica 19(3); Zipkin (2000), Foundations of Inventory "
         "Management",
+    ),
+    Case(
+        name="privacy_cost",
+        title="Cost of stock and backlog that noise on announced orders leaves",
+        family="data",
+        level="emergent",
+        settings=PrivacyCost,
+        measure=_measure_privacy_cost,
+        refuse=_newsvendor_refusal,
+        exercises=lambda _: (
+            *ENGINE,
+            *IN_MONEY,
+            "model.physics.demand:announce_demand",
+            "model.physics.demand:announcement_gain",
+        ),
+        source="Arrow, Harris & Marschak (1951), Econometrica 19(3), with the variance that a noisy Gaussian signal "
+        "leaves (linear estimate of least mean square)",
     ),
 )

@@ -68,6 +68,11 @@ def test_newsvendor_oracle() -> None:
     assert stock.newsvendor_cost(stock.Newsvendor()) == pytest.approx(35.10, abs=0.005)
 
 
+def test_privacy_cost_oracle() -> None:
+    """Sigma 20, noise variance 200: 11.547 of 20 is left, .5774."""
+    assert stock.posterior_ratio(stock.PrivacyCost()) == pytest.approx(11.547 / 20.0, rel=5e-5)
+
+
 def test_merit_order_oracle() -> None:
     """Blocks 50 at 20, 30 at 40, 40 at 90, demand 70: price 40, cost 1,800."""
     assert electricity.uniform_price(electricity.MeritOrder(), 4000.0) == (40.0, 1800.0)
@@ -117,6 +122,9 @@ def test_engine_passes_at_the_defaults(name: str) -> None:
         ("bullwhip", {"rho": 0.8}),
         ("bullwhip", {"z": 2}),
         ("newsvendor", {"h": 2, "b": 38, "sigma": 5}),
+        ("privacy_cost", {"h": 2, "b": 38, "sigma": 5, "noise_variance": 30}),
+        ("privacy_cost", {"noise_variance": 0}),
+        ("privacy_cost", {"noise_variance": 1e12}),
         ("merit_order", {"capacities_mw": [40, 0, 50], "costs_eur_mwh": [90, 5, -20], "demand_mw": 50}),
         ("merit_order", {"demand_mw": 150}),
         ("tail_risk", {"distribution": "lognormal", "level": 0.95}),
@@ -143,6 +151,8 @@ def test_engine_passes_elsewhere(name: str, given: dict[str, object]) -> None:
         ("bullwhip", {"z": "1", "rho": ".5", "stages": "2"}, "a bound is published for one stage only"),
         ("information_value", {"rho": "-.3"}, "positively correlated demand"),
         ("newsvendor", {"b": ".5"}, "no negative safety stock"),
+        ("privacy_cost", {"b": ".5"}, "privacy_cost.b: b / (b + h) is 0.3333"),
+        ("privacy_cost", {"noise_variance": "inf"}, "out of range (allowed: number from 0 to 1e+12 unit2)"),
         ("merit_order", {"costs_eur_mwh": "[40,50]"}, "lists of one length"),
         ("merit_order", {"costs_eur_mwh": "40"}, "not a list of numbers"),
         ("merit_order", {"costs_eur_mwh": "[]"}, "not a list of numbers"),

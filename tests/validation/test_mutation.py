@@ -17,6 +17,7 @@ REQUESTS = (
     ("information_value", {"l": 1, "L": 1}, 0.0015, []),
     ("information_value", {"l": 1, "L": 1, "receiver": "full_history"}, 0.0015, ["model.physics.demand:infer_shock"]),
     ("newsvendor", {}, 0.004, []),
+    ("privacy_cost", {}, 0.004, []),
     ("merit_order", {}, 0.01, []),
     ("imbalance", {"n": 3}, 0.004, []),
     ("peak_pooling", {}, 0.01, []),
@@ -26,7 +27,7 @@ REQUESTS = (
 )
 """Case, parameters, effort, functions to break (all that the case exercises if empty)."""
 
-WITHOUT_ELECTRICITY = ("bullwhip", "information_value", "newsvendor")
+WITHOUT_ELECTRICITY = ("bullwhip", "information_value", "newsvendor", "privacy_cost")
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda r: "-".join([r[0], str(r[1].get("receiver", ""))]).strip("-"))
