@@ -1,0 +1,299 @@
+"""Validation of breaches, common mode, security spending and interfaces.
+
+Oracles: compound Poisson by Panjer's recursion (Panjer 1981, ASTIN Bulletin 12(1)); the variance of a sum of copies of
+one variable; numerical minima; counts of a complete graph. They share no code with the engine.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.stats import norm
+
+from model.errors import Fault
+from model.incidents import Copies, Holders, copy_entity, draw_loss_years, expected_losses, holder_entity
+from model.interfaces import Link, Wiring, interface_costs, interface_count
+from model.risk import var
+from model.security import PrivacyRule, Security, investment, spending_bound
+from model.streams import Floats, stream_key
+from model.validation.case import Bench, Case, Check, setting
+from model.validation.sampling import mean_of, ratio_of, replicate
+
+SEED = 2000
+DRAWS = tuple(f"model.incidents:{name}" for name in ("draw_loss_years", "draw_breaches", "add_losses"))
+LEVEL = 0.995
+GRID = 8192
+"""Steps of the oracle's grid of losses."""
+
+
+def holders_of(count: int, rate: float) -> Holders:
+    """Return alike holders without extra security."""
+    entities = np.array([holder_entity(f"holder {j}") for j in range(count)])
+    return Holders(entities, np.full(count, rate), np.ones(count), np.zeros(count))
+
+
+def copies_at(holders: list[int], median: float, sigma: float) -> Copies:
+    """Return one copy of each owner's asset, without cap, at the given holder of each."""
+    size = len(holders)
+    return Copies(
+        entity=np.array([copy_entity(f"owner {i}", "asset", f"holder {j}") for i, j in enumerate(holders)]),
+        owner=np.arange(size),
+        holder=np.array(holders),
+        median=np.full(size, median),
+        sigma=np.full(size, sigma),
+        scale=np.ones(size),
+        cap=np.full(size, math.inf),
+        regulated=np.zeros(size, dtype=bool),
+    )
+
+
+# --- losses of one copy ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreachLoss:
+    """Parameters of `breach_loss`."""
+
+    rate: float = setting(0.1, "1/yr", "Breaches a year at the holder of the copy.", bounds=(0.01, 10))
+    median: float = setting(2e5, "EUR", "Median loss.", bounds=(1e-3, 1e9))
+    sigma_ln: float = setting(2.0, "1", "Standard deviation of the log loss.", bounds=(0.1, 2.5))
+
+
+def yearly_loss_quantile(s: BreachLoss, level: float = LEVEL) -> float:
+    """Return the quantile of the year's total loss, EUR, by Panjer's recursion on a grid that grows to hold it."""
+    top = s.median * math.exp(s.sigma_ln * float(norm.ppf(1.0 - (1.0 - level) / max(1.0, s.rate)))) * max(1.0, s.rate)
+    while True:
+        step = top / GRID
+        below = np.cumsum(compound_poisson(s, step))
+        if below[-1] > level:
+            return step * float(np.interp(level, below, np.arange(GRID) + 0.5))
+        top *= 2.0
+
+
+def compound_poisson(s: BreachLoss, step: float) -> Floats:
+    """Return the probabilities that the year's total rounds to 0, 1, 2 ... steps, shape (GRID,)."""
+    edges = np.log(step * (np.arange(GRID) + 0.5) / s.median) / s.sigma_ln
+    single = np.diff(norm.cdf(edges), prepend=0.0)
+    weighted = np.arange(GRID) * single
+    total = np.zeros(GRID)
+    total[0] = math.exp(-s.rate * (1.0 - single[0]))
+    for k in range(1, GRID):
+        total[k] = s.rate / k * (weighted[1 : k + 1] @ total[k - 1 :: -1])
+    return total
+
+
+def _loss_refusal(s: BreachLoss) -> list[Fault]:
+    if math.exp(s.sigma_ln**2) / s.rate > 6000.0:  # noqa: PLR2004 - variance over squared mean of a year's loss
+        return [
+            Fault(
+                "breach_loss.sigma_ln",
+                "the oracle holds, but no affordable sample shows it: so rare and so different are the losses",
+                "exp(sigma_ln^2) / rate up to 6000",
+            )
+        ]
+    return []
+
+
+def _measure_losses(s: BreachLoss, bench: Bench) -> dict[str, Check]:
+    years = bench.share(1_000_000, 20_000)
+    copies, holders = copies_at([0], s.median, s.sigma_ln), holders_of(1, s.rate)
+
+    def draw(replication: int) -> Floats:
+        key = stream_key(SEED, replication, "breaches")
+        losses = draw_loss_years(key, copies, holders, 1, PrivacyRule(), years=years).losses[0]
+        return np.array([[losses.mean(), float(var(losses, LEVEL))]])
+
+    quantile = yearly_loss_quantile(s)
+    mean = s.rate * s.median * math.exp(0.5 * s.sigma_ln**2)
+
+    def judge(units: Floats) -> dict[str, Check]:
+        checks = {}
+        for column, (key, expected) in enumerate({"mean": mean, "var995": quantile}.items()):
+            found, error = mean_of(units[:, column])
+            error = error if len(units) > 7 else math.inf  # too few to know the error
+            checks[key] = Check(found=found, expected=expected, standard_error=error, rel=0.02)
+        return checks
+
+    return replicate(draw, judge, bench, most=300)
+
+
+# --- one hub against separate holders ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubCommonMode:
+    """Parameters of `hub_common_mode`."""
+
+    n: int = setting(20, "1", "Members, each with one copy.", bounds=(1, 100))
+    p: float = setting(0.05, "1", "Probability of a breach of a holder in a year.", bounds=(0.005, 0.5))
+
+
+def _measure_hub(s: HubCommonMode, bench: Bench) -> dict[str, Check]:
+    years = bench.share(2_000_000 // s.n, 1000)
+    rate = -math.log1p(-s.p)
+
+    def members_hit(held_at: list[int], replication: int) -> Floats:
+        """Return how many members lost their asset in each year; losing it twice costs no more."""
+        copies, holders = copies_at(held_at, 1.0, 0.0), holders_of(max(held_at) + 1, rate)
+        key = stream_key(SEED, replication, "breaches")
+        drawn = draw_loss_years(key, copies, holders, s.n, PrivacyRule(), years=years)
+        return np.minimum(drawn.losses, 1.0).sum(axis=0)
+
+    def draw(replication: int) -> Floats:
+        hub = members_hit([0] * s.n, 2 * replication)
+        separate = members_hit(list(range(s.n)), 2 * replication + 1)
+        return np.array([[hub.mean(), separate.mean(), hub.var(ddof=1), separate.var(ddof=1)]])
+
+    def judge(units: Floats) -> dict[str, Check]:
+        checks = {}
+        for column, (key, expected) in enumerate({"mean_ratio": 1.0, "variance_ratio": float(s.n)}.items()):
+            found, error = ratio_of(units[:, 2 * column], units[:, 2 * column + 1])
+            error = error if len(units) > 7 else math.inf  # too few to know the error
+            checks[key] = Check(found=found, expected=expected, standard_error=error, rel=0.02)
+        return checks
+
+    return replicate(draw, judge, bench, most=1000)
+
+
+# --- security spending -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecurityInvestment:
+    """Parameters of `security_investment`."""
+
+    v: float = setting(0.65, "1/yr", "Hazard of a breach without spending.", bounds=(0.001, 10))
+    loss: float = setting(1e6, "EUR", "Loss in a breach.", bounds=(1, 1e12))
+    alpha: float = setting(1e-5, "yr/EUR", "Effect of spending on the hazard.", bounds=(1e-12, 1))
+    beta: float = setting(1.0, "1", "Exponent of that effect.", bounds=(0.01, 20))
+
+
+def cheapest_spending(s: SecurityInvestment) -> float:
+    """Return the spending z that minimises v L / (alpha z + 1)^beta + z, by a numerical search over [0, v L]."""
+    exposure = s.v * s.loss
+    found = minimize_scalar(
+        lambda share: (s.alpha * exposure * share + 1.0) ** -s.beta + share,
+        bounds=(0.0, 1.0),
+        method="bounded",
+        options={"xatol": 1e-10},
+    )
+    return float(found.x) * exposure
+
+
+def dearest_spending(exposure: float) -> float:
+    """Return the most that is ever worth spending: the largest optimum over all effects k of v L exp(-k z).
+
+    The exponential is the limit of the class for beta to infinity at k = alpha beta; its optimum is ln(k v L) / k.
+    """
+    found = minimize_scalar(lambda k: -math.log(k) / k, bounds=(1.0, 50.0), method="bounded", options={"xatol": 1e-10})
+    return -float(found.fun) * exposure
+
+
+def _measure_security(s: SecurityInvestment, _: Bench) -> dict[str, Check]:
+    copies, holders = copies_at([0], s.loss, 0.0), holders_of(1, s.v)
+    exposure = float(expected_losses(copies, holders, 1)[0])
+    found = investment(Security(rule="gordon_loeb", alpha=s.alpha, beta=s.beta), exposure)
+    best = cheapest_spending(s)
+    bound = dearest_spending(s.v * s.loss)
+    return {
+        "investment": Check(found=found, expected=best, absolute=1e-4 * bound),
+        "bound": Check(found=spending_bound(exposure), expected=bound, rel=1e-6),
+    }
+
+
+# --- interfaces --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interfaces:
+    """Parameters of `interfaces`."""
+
+    n: int = setting(10, "1", "Parties, each exchanging records with every other.", bounds=(2, 500))
+    cost_hub: float = setting(4.0, "EUR/yr", "Cost of a member's interface to the hub.", bounds=(0, 1e9))
+    cost_pair: float = setting(1.0, "EUR/yr", "Cost of an interface of a pair.", bounds=(1e-6, 1e9))
+
+
+def _complete(n: int) -> list[Link]:
+    """Return contracts of everybody with everybody, in both directions."""
+    return list(itertools.permutations([f"party {i}" for i in range(n)], 2))
+
+
+def _cost(n: int, wiring: Wiring, each: float) -> float:
+    return math.fsum(interface_costs(_complete(n), wiring, each).values())
+
+
+def _measure_interfaces(s: Interfaces, _: Bench) -> dict[str, Check]:
+    links = s.n * (s.n - 1) // 2
+
+    def advantage(n: int) -> float:
+        """Return what the hub saves each member: linear in n, so two sizes give the one where it is nil."""
+        return (_cost(n, "pairwise", s.cost_pair) - _cost(n, "hub", s.cost_hub)) / n
+
+    few, many = 2, max(3, s.n)
+    slope = (advantage(many) - advantage(few)) / (many - few)
+    threshold = many - advantage(many) / slope if slope else math.nan
+    return {
+        "pairwise_links": Check(found=interface_count(_complete(s.n), "pairwise"), expected=links, absolute=0.0),
+        "hub_links": Check(found=interface_count(_complete(s.n), "hub"), expected=s.n, absolute=0.0),
+        "pairwise_cost": Check(found=_cost(s.n, "pairwise", s.cost_pair), expected=s.cost_pair * links, rel=1e-9),
+        "hub_cost": Check(found=_cost(s.n, "hub", s.cost_hub), expected=s.cost_hub * s.n, rel=1e-9),
+        "threshold_n": Check(found=threshold, expected=1.0 + 2.0 * s.cost_hub / s.cost_pair, rel=1e-9),
+    }
+
+
+CASES = (
+    Case(
+        name="interfaces",
+        title="Interfaces of pairs and of a hub, and when the hub is cheaper",
+        family="data",
+        level="unit",
+        settings=Interfaces,
+        measure=_measure_interfaces,
+        exercises=lambda _: tuple(
+            f"model.interfaces:{name}" for name in ("interfaces", "interface_count", "interface_costs")
+        ),
+        source="edges of a complete graph, n (n - 1) / 2, against n members of a star",
+    ),
+    Case(
+        name="breach_loss",
+        title="Mean and 99.5 % quantile of a year's breach losses",
+        family="data",
+        level="emergent",
+        settings=BreachLoss,
+        measure=_measure_losses,
+        refuse=_loss_refusal,
+        exercises=lambda _: (*DRAWS, "model.risk:var", "model.streams:normal_quantile", "model.streams:uniform"),
+        source="Panjer (1981), ASTIN Bulletin 12(1): compound Poisson with lognormal losses",
+    ),
+    Case(
+        name="hub_common_mode",
+        title="Losses with all copies at one hub against separate holders",
+        family="data",
+        level="emergent",
+        settings=HubCommonMode,
+        measure=_measure_hub,
+        exercises=lambda _: (*DRAWS, "model.streams:uniform"),
+        source="one Bernoulli event for all against one each: same mean, n times the variance",
+    ),
+    Case(
+        name="security_investment",
+        title="Optimal spending on security, and its upper bound",
+        family="data",
+        level="unit",
+        settings=SecurityInvestment,
+        measure=_measure_security,
+        exercises=lambda _: (
+            "model.security:investment",
+            "model.security:gordon_loeb",
+            "model.security:spending_bound",
+            "model.incidents:expected_losses",
+            "model.incidents:mean_losses",
+            "model.incidents:limited_mean",
+        ),
+        source="Gordon & Loeb (2002), ACM Transactions on Information and System Security 5(4)",
+    ),
+)
