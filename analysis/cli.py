@@ -16,6 +16,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("scenarios.cli:schema_command", "Print the JSON Schema of scenario files, for editors."),
     "run": ("analysis.cli_run:run_command", "Run a scenario's strategies on the same random futures."),
     "compare": ("analysis.cli_compare:compare_command", "Compare strategies with intervals; export CSV or XLSX."),
+    "runs": ("analysis.cli_runs:runs_command", "List the stored runs by number."),
+    "replay": ("analysis.cli_replay:replay_command", "Do one stored run again: bit for bit, or what differs."),
     "report": ("analysis.cli_report:report_command", "Write the report of a study as one HTML file."),
     "validate": ("analysis.cli_validate:validate_command", "Check the engine against closed forms."),
     "calibrate": ("analysis.cli_calibrate:calibrate", "Fit generators to measured series, or check the fitted ones."),

@@ -36,7 +36,9 @@ class RunRecord:
         study: name of the study.
         study_id: number of the study; several may bear the name.
         strategy: name of the strategy.
-        sweep_value: value of the break-even parameter, None outside the sweep.
+        sweep_value: value of the break-even parameter, None outside a sweep.
+        part: the sweep, influence or waterfall that needs the run; empty for a run of a strategy as it is.
+        point: which point of it.
         replication: number of the random future.
         attempt: 1 for the first, more after failures.
         superseded: whether a later attempt, or a later study of the same name, counts instead.
@@ -56,6 +58,8 @@ class RunRecord:
     study_id: int
     strategy: str
     sweep_value: float | None
+    part: str
+    point: str
     replication: int
     attempt: int
     superseded: bool
@@ -71,9 +75,9 @@ class RunRecord:
 
     @property
     def label(self) -> str:
-        """How the run is called: study/strategy/replication, with `@value` for a point of the break-even sweep."""
-        point = "" if self.sweep_value is None else f"@{self.sweep_value:g}"
-        return f"{self.study}/{self.strategy}{point}/{self.replication}"
+        """How the run is called: study/strategy/replication; a point of an evaluation says which."""
+        point = f" ({self.part}: {self.point})" if self.part else ""
+        return f"{self.study}/{self.strategy}/{self.replication}{point}"
 
 
 class Records(Reader):
@@ -125,6 +129,11 @@ class Records(Reader):
         rows = self._rows(select(run_series.c.payload).where(run_series.c.run_id == run_id))
         return unpack_series(rows[0][0]) if rows else {}
 
+    def run_series_hash(self, run_id: int) -> str | None:
+        """Return the sha256 over the hourly series as they were computed, or None if none were kept."""
+        rows = self._rows(select(run_series.c.series_hash).where(run_series.c.run_id == run_id))
+        return str(rows[0][0]) if rows else None
+
     def run_execution(self, run_id: int) -> dict[str, Any] | None:
         """Return software and machine of the program call that computed a run, or None if it was not computed."""
         query = select(execution).join(run, run.c.execution_id == execution.c.id).where(run.c.id == run_id)
@@ -152,13 +161,14 @@ def _records() -> Select[Any]:
     later = study.c.superseded_by.is_not(None).label("study_superseded")
     places = (study.c.name.label("study"), strategy.c.study_id, strategy.c.name.label("strategy"))
     return (
-        select(*places, strategy.c.sweep_value, later, *own)
+        select(*places, *(strategy.c[name] for name in _POINT), later, *own)
         .join(strategy, strategy.c.id == run.c.strategy_id)
         .join(study, study.c.id == strategy.c.study_id)
     )
 
 
-_JOINED = ("study", "study_id", "strategy", "sweep_value")
+_POINT = ("sweep_value", "part", "point")
+_JOINED = ("study", "study_id", "strategy", *_POINT)
 
 
 def _record(row: dict[str, Any]) -> RunRecord:
