@@ -40,7 +40,7 @@ COMMON, SITE = 0, 1
 
 KILO = 1000.0
 UNIT_FACTOR = 10.0
-"""A record that exceeds the physical limit this many times is in kW (assumption; full load in kW exceeds it 1000 times)."""
+"""How many times the physical limit a record must exceed to be taken for kW (assumption; full load would 1000-fold)."""
 RANGE_MARGIN = 0.25
 """Share of the limit by which a value may leave the physical range before it is taken for an error (assumption: smaller
 excess is an inexact value and is cut off at the gate)."""
