@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from model.errors import Fault, InputError, nearest
 from model.inputs import ModelInputs
-from model.validation import electricity, invariants, stock, tails
+from model.validation import electricity, incidents, invariants, privacy, stock, tails
 from model.validation.case import Bench, Case, Report, Scenarios
 
 CATALOGUE: dict[str, Case] = {
-    case.name: case for family in (stock, electricity, tails, invariants) for case in family.CASES
+    case.name: case for family in (stock, privacy, incidents, electricity, tails, invariants) for case in family.CASES
 }
 """Case by name, in the order of the families."""
 
