@@ -13,6 +13,7 @@ import numpy as np
 
 from model.inputs import ModelInputs
 from model.physics.flexibility import HOURS, TERMS, clear_orders, shift_days, supply_curve
+from model.physics.storage import run_stores
 from model.streams import Floats, Ints
 
 if TYPE_CHECKING:
@@ -80,9 +81,10 @@ def _terms(people: Population) -> Floats:
 
 
 def shift_loads(firms: FlexibleFirms, expected_prices: Floats, running_peak: Floats, load: Floats) -> None:
-    """Let firms that schedule themselves move their load on expected prices, EUR/MWh, shape (k, 24)."""
+    """Let firms that schedule themselves shift load and use their stores on expected prices, EUR/MWh, shape (k, 24)."""
     prices = np.where(firms.sees_prices[:, None], expected_prices, 0.0)
     shift_days(firms.rows, firms.terms, prices, running_peak, load, firms.moved, firms.comfort)
+    run_stores(firms.rows, firms.terms, prices, running_peak, load, firms.moved)
 
 
 def clear_flexible(

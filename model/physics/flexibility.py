@@ -189,30 +189,34 @@ def shift_days(
     moved: Floats,
     comfort: Floats,
 ) -> None:
-    """Let every self-scheduling firm move its flexible energy and use its store; see `shift_day`.
+    """Let every firm that schedules itself move its flexible energy; see `shift_day`.
 
     Args:
         rows: firms, shape (k,).
         terms: what each firm declares, shape (k, 7), columns as in `TERMS`.
         prices: what each firm expects to pay, EUR/MWh, shape (k, 24).
         running_peak: MW by firm of the economy; `load`: MW by quarter-hour, shape (firm, 96), changed in place.
-        moved: result, change of each hour, MW, shape (k, 24), store included.
+        moved: result, change of each hour, MW, shape (k, 24).
         comfort: result, cost of comfort, EUR, shape (k,).
     """
-    part = np.empty(HOURS)
     for k in range(rows.size):
         i = rows[k]
-        share, rise, cost, charge, limit = terms[k, 0], terms[k, 1], terms[k, 2], terms[k, 3], terms[k, 4]
-        capacity, power = terms[k, 5], terms[k, 6]
         moved[k] = 0.0
-        if share > 0.0:
-            shift_day(load[i], prices[k], share, rise, cost, np.inf, charge, running_peak[i], limit, moved[k])
+        if terms[k, 0] > 0.0:
+            shift_day(
+                load[i],
+                prices[k],
+                terms[k, 0],
+                terms[k, 1],
+                terms[k, 2],
+                np.inf,
+                terms[k, 3],
+                running_peak[i],
+                terms[k, 4],
+                moved[k],
+            )
             apply_moves(moved[k], load[i])
-        comfort[k] = cost * moved_energy(moved[k])
-        if capacity > 0.0:
-            shift_day(load[i], prices[k], 1.0, power, 0.0, capacity, charge, running_peak[i], limit, part)
-            apply_moves(part, load[i])
-            moved[k] += part
+        comfort[k] = terms[k, 2] * moved_energy(moved[k])
 
 
 TERMS = ("share", "largest_rise", "comfort_cost", "peak_charge", "connection", "capacity", "power")

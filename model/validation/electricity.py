@@ -11,6 +11,7 @@ import datetime as dt
 import json
 import math
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,8 @@ def _measure_merit_order(s: MeritOrder, _: Bench) -> dict[str, Check]:
     town = _customer("town", "power", mean_load=s.demand_mw)
     steady = own_load("town", np.ones((7, HOURS)))
     with tempfile.TemporaryDirectory() as folder:
-        stack, zone = _stack_file(Path(folder), s), _zone_file(Path(folder), s.demand_mw)
+        stack = stack_file(Path(folder), s.capacities_mw, s.costs_eur_mwh)
+        zone = zone_file(Path(folder), s.demand_mw)
         market = Market(closure="endogenous", stack_table=stack, price_table=zone)
         model = model_of(
             Period(start=FIRST_DAY, days=days, burn_in=0),
@@ -86,7 +88,7 @@ def _measure_merit_order(s: MeritOrder, _: Bench) -> dict[str, Check]:
             0,
             market=market,
             manufacturers=(town,),
-            utilities=(_utility("power", portfolio_error=0.0),),
+            utilities=(utility_of("power", portfolio_error=0.0),),
             own_series=(steady,),
             balancing=Balancing(rest_sd=0.0),
         )
@@ -102,16 +104,15 @@ def _measure_merit_order(s: MeritOrder, _: Bench) -> dict[str, Check]:
     }
 
 
-def _stack_file(folder: Path, s: MeritOrder) -> str:
-    blocks = [
-        {"capacity_mw": k, "marginal_cost_eur_mwh": c} for k, c in zip(s.capacities_mw, s.costs_eur_mwh, strict=True)
-    ]
+def stack_file(folder: Path, capacities_mw: Sequence[float], costs_eur_mwh: Sequence[float]) -> str:
+    """Write a table of generation blocks; return its path."""
+    blocks = [{"capacity_mw": k, "marginal_cost_eur_mwh": c} for k, c in zip(capacities_mw, costs_eur_mwh, strict=True)]
     path = folder / "stack.json"
     path.write_text(json.dumps({"table": "stack", "kind": "stack", "blocks": blocks}), encoding="utf-8")
     return str(path)
 
 
-def _zone_file(folder: Path, demand: float) -> str:
+def zone_file(folder: Path, demand: float) -> str:
     """Write a price table whose zone always has `demand` MW of residual load; its prices are never used."""
     flat = [[0.0] * HOURS, [demand] * HOURS]
     quantiles = [[[0.0, 1.0]] * 3, [[demand, demand + 1.0]] * 3]
@@ -250,7 +251,7 @@ def _settled(
             _customer(load.name, party, mean_load=10.0 * s.sigma, alone=True)
             for load, party in zip(loads, parties, strict=True)
         ),
-        utilities=tuple(_utility(name) for name in dict.fromkeys(parties)),
+        utilities=tuple(utility_of(name) for name in dict.fromkeys(parties)),
         own_series=(flat_price(), *loads),
         market=Market(price_table="flat"),
         balancing=Balancing(
@@ -292,7 +293,8 @@ def _customer(name: str, utility: str, *, mean_load: float, alone: bool = False,
     )
 
 
-def _utility(name: str, portfolio_error: float = 0.0) -> Any:
+def utility_of(name: str, portfolio_error: float = 0.0) -> Any:
+    """Return a utility that knows its customers' mean alone."""
     from model.inputs import Forecasting, UtilityInputs
 
     return UtilityInputs(name=name, forecasting=Forecasting(receiver="naive", portfolio_error=portfolio_error))
@@ -365,7 +367,7 @@ def _monthly_peaks(s: PeakPooling, pools: int, span: tuple[int, int], replicatio
         SEED,
         replication,
         manufacturers=tuple(meters),
-        utilities=(_utility("power"),),
+        utilities=(utility_of("power"),),
         own_series=(flat_price(), *series),
         market=Market(price_table="flat"),
     )
