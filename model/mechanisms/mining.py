@@ -252,6 +252,8 @@ def learn_breakdown(
 class Miner:
     """Reads a firm's log day by day and tells how likely a breakdown is on a day of delivery.
 
+    At the end of each day call `read` and `learn`; at the gate before a day of delivery call `probability`.
+
     Args:
         window: days of log that count.
         cleaning, integration, mining: the stages that are on.
@@ -266,6 +268,7 @@ class Miner:
         self._span = window
         self._first: int | None = None
         self._newest = -1
+        self._held: tuple[int, bool] | None = None
         self._daily = np.zeros((window, size))
         self._windows: Floats = np.zeros((LAG_DAYS + 2, size))
         self._counts = np.zeros((2, size))
@@ -291,7 +294,15 @@ class Miner:
             slide_window(day, self._span, words, self._daily, self._windows)
 
     def learn(self, day: int, failed: bool) -> None:
-        """Learn whether a breakdown came on `day`, from the entries that were known at its gate."""
+        """Take in whether a breakdown came on `day`; it counts from the next call on.
+
+        Called at the end of every day, so that a gate at noon never knows how its own day ended.
+        """
+        if self._held is not None:
+            self._learn(*self._held)
+        self._held = (day, failed)
+
+    def _learn(self, day: int, failed: bool) -> None:
         if self.mining and self._knows(day):
             learn_breakdown(
                 failed,
