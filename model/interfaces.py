@@ -35,8 +35,13 @@ def interface_count(links: Iterable[Link], wiring: Wiring) -> int:
     return len(interfaces(links, wiring))
 
 
+def interface_cost(links: Iterable[Link], wiring: Wiring, cost: float) -> float:
+    """Return what all interfaces cost together, in the unit of `cost`, the cost of one."""
+    return cost * interface_count(links, wiring)
+
+
 def interface_costs(links: Iterable[Link], wiring: Wiring, cost: float) -> dict[str, float]:
-    """Return what each party pays for its interfaces, in the unit of `cost`: both sides of a pair pay half.
+    """Return what each party pays for its interfaces: both sides of a pair pay half; adds up to `interface_cost`.
 
     Args:
         links, wiring: as in `interfaces`.
