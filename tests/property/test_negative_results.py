@@ -8,7 +8,8 @@ same engine's ledger does not move, or moves the wrong way.
 Settings of the published claims differ, and only this is claimed here: Raghunathan (2001), an AR(1) retailer whose
 supplier filters all earlier orders; Lee, So & Tang (2000), the same pair at rho = .3, l = L = 5, where the safety stock
 of a `naive` supplier falls by 1.5 % (`information_value` checks that number). The 2.2 % of Cachon & Fisher (2000) is
-the mean over another system (one warehouse, several retailers, orders in batches, independent demand), not rebuilt here.
+the mean over another system (one warehouse, several retailers, orders in batches, independent demand),
+not rebuilt here.
 """
 
 import dataclasses
