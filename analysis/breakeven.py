@@ -7,8 +7,9 @@ its interval is where zero lies within the interval of the gain (inversion of th
 Fieller 1954).
 """
 
+import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +17,16 @@ import numpy as np
 import pandas as pd
 
 from analysis.estimates import CONTROL, UNIT_COEFFICIENT, Floats, t_estimate, t_quantile
-from model.inputs import GROUPS
+from analysis.points import as_list, declared_parameter, difference, parameter_unit, party_groups, party_name
 from model.outcomes import OUTCOME
-from model.parameters import parameters_of
 
 GRID = 4001
 """Points on which the interval of the gain is evaluated between the lowest and the highest value."""
+GAINS = (
+    "sweep", "title", "parameter", "unit", "spacing", "strategy", "baseline", "outcome", "party", "value", "n", "gain",
+    "low", "high",
+)  # fmt: skip
+"""Columns of the frame of gains."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,10 @@ class BreakEven:
         table: value, n, gain, low, high; gain is positive when the strategy is better, in the outcome's unit.
         crossings: where the mean gain changes its sign, ascending.
         verdict: the answer as a sentence.
+        name: name of the sweep; several answers may belong to one.
+        title: its label for people; empty where none is given.
+        spacing: linear or log: the scale between the values.
+        kind: float, int or bool; switches are 0 and 1 in the table, and have no crossings.
     """
 
     parameter: str
@@ -68,20 +77,58 @@ class BreakEven:
     table: pd.DataFrame
     crossings: tuple[Crossing, ...]
     verdict: str
+    name: str = ""
+    title: str = ""
+    spacing: str = "linear"
+    kind: str = "float"
 
 
-def break_evens(sweep: pd.DataFrame, asked: Mapping[str, Any] | None) -> tuple[BreakEven, ...]:
-    """Return the answers of a sweep: for each party asked about, then for all together if there are several.
+@dataclass(frozen=True)
+class Scale:
+    """The scale on which the gain is straight between two values tried.
+
+    Beyond the last finite value the scale is the reciprocal, on which an infinite value has a place.
+
+    Attributes:
+        values: the values tried, ascending, shape (v,); the last may be infinite.
+        spacing: linear or log.
+    """
+
+    values: Floats
+    spacing: str = "linear"
+
+    @property
+    def places(self) -> Floats:
+        """Where the values lie on the scale, shape (v,)."""
+        finite = self.values[np.isfinite(self.values)]
+        places = np.log(finite) if self.spacing == "log" else finite
+        if finite.size < self.values.size:
+            step = places[-1] - places[-2] if finite.size > 1 else 1.0
+            places = np.append(places, places[-1] + step)
+        return places
+
+    def value(self, place: float) -> float:
+        """Return the value at a place of the scale."""
+        places = self.places
+        if math.isinf(self.values[-1]) and place > places[-2]:
+            share = (place - places[-2]) / (places[-1] - places[-2])
+            return float(self.values[-2] / (1.0 - share)) if share < 1.0 else math.inf
+        return math.exp(place) if self.spacing == "log" else float(place)
+
+
+def break_evens(points: pd.DataFrame, asked: Any) -> tuple[BreakEven, ...]:
+    """Return the answers of all sweeps: for each party asked about, then for all together if there are several.
 
     Args:
-        sweep: strategy, sweep_value, replication, outcome, party, value.
-        asked: parameter, strategy, baseline, outcome and parties, as the scenario declares them; None for no sweep.
+        points: part, strategy, sweep_value, replication, outcome, party, value.
+        asked: the sweeps as the study's evaluation holds them: parameter, strategy, baseline, outcome, parties and,
+            if it is not the only one, name; a single one may stand for itself; None for no sweep.
     """
-    if not asked or sweep.empty:
-        return ()
-    parties = tuple(asked["parties"])
-    groups = [(party,) for party in parties] + ([parties] if len(parties) > 1 else [])
-    answers = [break_even(sweep, asked, group) for group in groups]
+    answers = []
+    for sweep in as_list(asked):
+        rows = points[points["part"].isin(["break_even", f"break_even/{sweep.get('name', '')}"])]
+        groups = party_groups(sweep["parties"]) if len(rows) else []
+        answers += [break_even(rows, sweep, group) for group in groups]
     return tuple(answer for answer in answers if answer is not None)
 
 
@@ -90,14 +137,29 @@ def break_even(sweep: pd.DataFrame, asked: Mapping[str, Any], parties: tuple[str
     values, gains = gains_by_value(sweep, asked["strategy"], asked["baseline"], asked["outcome"], parties)
     if not gains.size:
         return None
-    crossings = find_crossings(values, gains)
-    unit = parameter_unit(asked["parameter"])
-    return BreakEven(
-        parameter=asked["parameter"], unit=unit, strategy=asked["strategy"], baseline=asked["baseline"],
-        outcome=asked["outcome"], parties=tuple(name for name in parties if name), n=gains.shape[0],
-        table=_table(values, gains), crossings=crossings,
-        verdict=_verdict(asked["parameter"], unit, values, gains, crossings),
+    declared, spacing = declared_parameter(asked["parameter"]), asked.get("spacing", "linear")
+    kind = "float" if declared is None else declared.kind
+    crossings = () if kind == "bool" else find_crossings(values, gains, spacing)
+    answer = BreakEven(
+        parameter=asked["parameter"], unit=parameter_unit(asked["parameter"]), strategy=asked["strategy"],
+        baseline=asked["baseline"], outcome=asked["outcome"], parties=tuple(name for name in parties if name),
+        n=gains.shape[0], table=_table(values, gains), crossings=crossings, verdict="",
+        name=asked.get("name", asked["parameter"]), title=asked.get("title", ""), spacing=spacing, kind=kind,
     )  # fmt: skip
+    return dataclasses.replace(answer, verdict=_verdict(answer))
+
+
+def break_even_frame(answers: Sequence[BreakEven]) -> pd.DataFrame:
+    """Return the gains of all sweeps at all values in one frame; columns `GAINS`."""
+    parts = [
+        one.table.assign(
+            sweep=one.name, title=one.title, parameter=one.parameter, unit=one.unit, spacing=one.spacing,
+            strategy=one.strategy, baseline=one.baseline, outcome=one.outcome, party=party_name(one.parties),
+        )
+        for one in answers
+    ]  # fmt: skip
+    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(GAINS))
+    return frame[list(GAINS)]
 
 
 def gains_by_value(
@@ -135,24 +197,25 @@ def _differences(
         return np.empty(0), np.empty((0, 0))
     both = wide[strategy].columns.intersection(wide[baseline].columns).sort_values()
     ours, theirs = (wide[name][both].to_numpy(np.float64) for name in (strategy, baseline))
-    return both.to_numpy(np.float64), ours - theirs
+    return both.to_numpy(np.float64), difference(ours, theirs)
 
 
-def find_crossings(values: Floats, gains: Floats) -> tuple[Crossing, ...]:
+def find_crossings(values: Floats, gains: Floats, spacing: str = "linear") -> tuple[Crossing, ...]:
     """Return where the mean gain changes its sign, with intervals.
 
     Args:
-        values: values of the parameter, ascending, shape (v,).
+        values: values of the parameter, ascending, shape (v,); the last may be infinite.
         gains: gain of each replication at each value, shape (n, v).
+        spacing: linear or log.
     """
-    mean = gains.mean(axis=0)
-    pays = mean > 0.0
+    scale, mean = Scale(values, spacing), gains.mean(axis=0)
+    places, pays = scale.places, mean > 0.0
     found = []
     for i in np.flatnonzero(pays[1:] != pays[:-1]):
         share = -mean[i] / (mean[i + 1] - mean[i])
-        root = float(values[i] + share * (values[i + 1] - values[i]))
-        low, high = _interval(values, gains, root)
-        found.append(Crossing(root, low, high, rising=bool(pays[i + 1])))
+        root = float(places[i] + share * (places[i + 1] - places[i]))
+        low, high = (None if end is None else scale.value(end) for end in _interval(places, gains, root))
+        found.append(Crossing(scale.value(root), low, high, rising=bool(pays[i + 1])))
     return tuple(found)
 
 
@@ -173,49 +236,65 @@ def _interval(values: Floats, gains: Floats, root: float) -> tuple[float | None,
     return (float(grid[start]) if start > 0 else None), (float(grid[end]) if end < grid.size - 1 else None)
 
 
-def parameter_unit(key: str) -> str:
-    """Return the declared unit of the parameter with this dotted key; empty if it is not declared."""
-    *path, name = key.split(".")
-    candidates = [GROUPS[path[-1]]] if path and path[-1] in GROUPS else []
-    if path and path[0] == "contracts":
-        candidates = [GROUPS["data_contract"]]
-    elif path and path[0] == "firms" and not candidates:
-        candidates = [GROUPS["manufacturer"], GROUPS["utility"]]
-    for group in candidates:
-        declared = parameters_of(group)
-        if name in declared:
-            return declared[name].unit
-    return ""
-
-
 def _table(values: Floats, gains: Floats) -> pd.DataFrame:
     estimates = [t_estimate(gains[:, i]) for i in range(values.size)]
     rows = [[v, e.n, e.value, e.low, e.high] for v, e in zip(values, estimates, strict=True)]
     return pd.DataFrame(rows, columns=["value", "n", "gain", "low", "high"])
 
 
-def _verdict(parameter: str, unit: str, values: Floats, gains: Floats, crossings: tuple[Crossing, ...]) -> str:
-    shown = "" if unit in ("", "1") else f" {unit}"
-    tried = f"{values[0]:.4g} to {values[-1]:.4g}{shown}"
-    count = f"n = {gains.shape[0]}"
-    if not crossings:
-        mean = gains.mean(axis=0)
-        if (mean > 0.0).all():
-            return f"pays at every value of {parameter} tried ({tried}; {count})"
-        if np.all(mean == 0.0):
-            return f"makes no difference at any value of {parameter} tried ({tried}; {count})"
+def _verdict(answer: BreakEven) -> str:
+    """Return the answer as a sentence without subject."""
+    parameter, unit = answer.parameter, _unit_words(answer.unit)
+    values, gains = answer.table["value"], answer.table["gain"]
+    first, last = _number(values.iloc[0], answer.kind), _number(values.iloc[-1], answer.kind)
+    tried, count = f"{first} to {last}{unit}", f"n = {answer.n}"
+    if (gains > 0.0).all():
+        return f"pays at every value of {parameter} tried ({tried}; {count})"
+    if (gains == 0.0).all():
+        return f"makes no difference at any value of {parameter} tried ({tried}; {count})"
+    if not (gains > 0.0).any():
         return f"does not pay at any value of {parameter} tried ({tried}; {count})"
-    parts = [
-        f"{'above' if c.rising else 'below'} {c.value:.4g}{shown} ({_span(c, values)})" for c in crossings
-    ]  # fmt: skip
-    joint = " and ".join(parts)
-    return f"pays if {parameter} is {joint}; tried {tried}, {count}"
+    if answer.kind == "bool":
+        return f"pays if {parameter} is {_number(values[gains > 0.0].iloc[0], answer.kind)}, else not ({count})"
+    return f"pays if {parameter} is {_ranges(answer)}; tried {tried}, {count}"
 
 
-def _span(crossing: Crossing, values: Floats) -> str:
-    low, high = crossing.low, crossing.high
+def _ranges(answer: BreakEven) -> str:
+    """Return the ranges in which it pays, each by its ends."""
+    words = ""
+    for crossing in answer.crossings:
+        joint = "" if not words else " or " if crossing.rising else " and "
+        words += f"{joint}{_end(crossing, answer)} ({_span(crossing, answer)})"
+    return words
+
+
+def _end(crossing: Crossing, answer: BreakEven) -> str:
+    """Return one end of a range; whole numbers are counted, not cut."""
+    unit = _unit_words(answer.unit)
+    if math.isinf(crossing.value):
+        return "finite"
+    if answer.kind == "int":
+        least, most = math.floor(crossing.value) + 1, math.ceil(crossing.value) - 1
+        words = f"at least {least}{unit}" if crossing.rising else f"at most {most}{unit}"
+        return f"{words}, zero at {crossing.value:.4g}"
+    return f"{'above' if crossing.rising else 'below'} {crossing.value:.4g}{unit}"
+
+
+def _unit_words(unit: str) -> str:
+    return "" if unit in ("", "1") else f" {unit}"
+
+
+def _number(value: float, kind: str) -> str:
+    if kind == "bool":
+        return "true" if value else "false"
+    return "infinite" if math.isinf(value) else f"{value:.4g}"
+
+
+def _span(crossing: Crossing, answer: BreakEven) -> str:
+    low, high, kind, values = crossing.low, crossing.high, answer.kind, answer.table["value"]
+    endless = math.isinf(values.iloc[-1])
     if low is None and high is None:
         return "95 % interval wider than the values tried"
-    left = f"{low:.4g}" if low is not None else f"less than {values[0]:.4g}"
-    right = f"{high:.4g}" if high is not None else f"more than {values[-1]:.4g}"
+    left = _number(low, kind) if low is not None else f"less than {_number(values.iloc[0], kind)}"
+    right = _number(high, kind) if high is not None else "infinite" if endless else f"more than {values.iloc[-1]:.4g}"
     return f"95 % interval {left} to {right}"

@@ -29,7 +29,9 @@ _MOST_SEED = 2**63 - 1
 @click.option("--override", "overrides", multiple=True, help="Apply a named override of the scenario.")
 @click.option("--db", default="sqlite:///tandem.db", show_default=True, help="Results store: a URL, or a SQLite file.")
 @click.option("--workers", type=click.IntRange(1, 1024), help="Worker processes; one per processor if silent.")
-@click.option("--break-even/--no-break-even", default=True, help="Whether to run the scenario's break-even sweep.")
+@click.option("--break-even/--no-break-even", default=True, help="Whether to run the scenario's break-even sweeps.")
+@click.option("--influence/--no-influence", default=True, help="Whether to run its rankings of assumptions.")
+@click.option("--waterfall/--no-waterfall", default=True, help="Whether to run its pipelines stage by stage.")
 @click.option("--dry-run", is_flag=True, help="Print the number of runs and the estimated time; run nothing.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
@@ -45,20 +47,21 @@ def run_command(name: str, *, db: str, workers: int | None, as_json: bool, **opt
     from scenarios.store import Store
 
     study = _study(
-        name, **{key: options[key] for key in ("overrides", "sets", "strategies", "replications", "seed", "days")}
-    )
+        name, parts=tuple(part for part in ("break_even", "influence", "waterfall") if options[part]),
+        **{key: options[key] for key in ("overrides", "sets", "strategies", "replications", "seed", "days")},
+    )  # fmt: skip
     crew = workers or default_workers()
     if options["dry_run"]:
-        _print_estimate(study, crew, as_json=as_json, break_even=options["break_even"])
+        _print_estimate(study, crew, as_json=as_json)
         return 0
     with Store(db) as store:
-        report = run_study(study, store, workers=crew, break_even=options["break_even"], quiet=options["quiet"])
+        report = run_study(study, store, workers=crew, quiet=options["quiet"])
         return _print_result(store, study.name, report, as_json=as_json)
 
 
 def _study(
     name: str, *, overrides: tuple[str, ...], sets: tuple[str, ...], strategies: tuple[str, ...],
-    replications: int | None, seed: int | None, days: int | None,
+    replications: int | None, seed: int | None, days: int | None, parts: tuple[str, ...],
 ) -> "Study":  # fmt: skip
     """Return the scenario with what the command line changes."""
     from model.inputs import replace_inputs
@@ -71,10 +74,7 @@ def _study(
     chosen = _chosen(study, strategies)
     if days is not None:
         chosen = {key: replace_inputs(inputs, {"calendar.days": days}) for key, inputs in chosen.items()}
-    sweep = study.evaluation.break_even
-    if sweep is not None and not {sweep.strategy, sweep.baseline} <= set(chosen):
-        sweep = None
-    evaluation = dataclasses.replace(study.evaluation, break_even=sweep)
+    evaluation = study.evaluation.limited(set(chosen), parts)
     typed = [word for wanted in strategies for word in ("--strategy", wanted)]
     typed += [] if days is None else ["--days", str(days)]
     options = (*study.options, *typed)
@@ -97,13 +97,13 @@ def _chosen(study: "Study", wanted: tuple[str, ...]) -> dict[str, Any]:
     return {name: inputs for name, inputs in study.strategies.items() if name in kept}
 
 
-def _print_estimate(study: "Study", workers: int, *, as_json: bool, break_even: bool) -> None:
+def _print_estimate(study: "Study", workers: int, *, as_json: bool) -> None:
     import json
 
     from scenarios.batch import estimate_seconds
     from scenarios.progress import duration
 
-    runs, seconds = estimate_seconds(study, break_even=break_even)
+    runs, seconds = estimate_seconds(study)
     elapsed = seconds / workers
     if as_json:
         click.echo(json.dumps({"study": study.name, "runs": runs, "workers": workers, "seconds": elapsed}))

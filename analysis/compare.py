@@ -26,15 +26,16 @@ from analysis.estimates import (
     tail_excess,
     variance_ratio,
 )
+from analysis.influence import influence_frame
+from analysis.points import TOO_FEW, difference
 from analysis.tables import StudyTables
+from analysis.waterfall import waterfall_frame
 from model.errors import StoreError
 from model.ledger import RESOURCES
 from model.outcomes import COST_COMPONENTS, OUTCOME
 
-FEW = 10
-"""Below this number of replications an interval is a rough guide."""
-ROUNDING = 1e-12
-"""Relative difference that is rounding, not a result."""
+FEW = TOO_FEW
+"""Below this number of replications an interval is a rough guide, and no probability is worth printing."""
 SKEWED = 1.0
 """Sample skewness above which the t interval should give way to the bootstrap."""
 HALF_WIDTH_SHARE = 0.05
@@ -90,7 +91,9 @@ class Comparison:
         transfers: who pays whom, columns `FLOWS`; real cost excluded, so that each strategy sums to what moves only.
         real_costs: real cost by the party that bears it and by kind, columns `FLOWS`; payee is `resources`.
         tail: strategy, outcome, party, n, mean, cvar_minus_mean, standard_error, note.
-        break_even: the sweep's answers: for each party asked about, and for all of them together.
+        break_even: the sweeps' answers: for each party asked about, and for all of them together.
+        influence: which assumption moves the value of a strategy most; columns `analysis.influence.INFLUENCE`.
+        waterfall: what each stage of a pipeline adds; columns `analysis.waterfall.WATERFALL`.
         warnings: what a reader must know before believing a figure.
         precision: half-width over difference that the numbers of replications needed aim at.
     """
@@ -107,6 +110,8 @@ class Comparison:
     real_costs: pd.DataFrame
     tail: pd.DataFrame
     break_even: tuple[BreakEven, ...]
+    influence: pd.DataFrame
+    waterfall: pd.DataFrame
     warnings: tuple[str, ...]
     precision: float
 
@@ -142,7 +147,9 @@ def compare_study(
         transfers=flow_table(tables.transfers, base, real=False),
         real_costs=flow_table(tables.transfers, base, real=True),
         tail=tail_table(tables.metrics),
-        break_even=break_evens(tables.sweep, tables.study.evaluation.get("break_even")),
+        break_even=break_evens(tables.points, tables.study.evaluation.get("break_even")),
+        influence=influence_frame(tables),
+        waterfall=waterfall_frame(tables),
         warnings=tuple(_warnings(tables, differences)),
         precision=precision,
     )  # fmt: skip
@@ -194,9 +201,7 @@ class Pair:
     @property
     def difference(self) -> Floats:
         """Paired differences; what is within the rounding of the two values is zero."""
-        plain = self.a - self.b
-        rounding = ROUNDING * np.maximum(np.abs(self.a), np.abs(self.b))
-        return np.where(np.abs(plain) <= rounding, 0.0, plain)
+        return difference(self.a, self.b)
 
 
 def pair(
@@ -312,7 +317,8 @@ def ranking(
     """Return the strategies by their estimated mean of the goal outcome, best first; see `Comparison`.
 
     The probability of being best is the share of bootstrap samples of replications in which a strategy
-    has the best mean, after the control variate where it applies with coefficient 1.
+    has the best mean, after the control variate where it applies with coefficient 1; NaN below `FEW` replications,
+    where resampling the few there are says little about others.
     """
     values = by_strategy(metrics)
     if (goal, "") not in values:
@@ -324,7 +330,9 @@ def ranking(
         raise StoreError(msg)
     control = values.get((CONTROL, "")) if _has_control(goal) else None
     lower = OUTCOME[goal].direction != "higher"
-    chance = probability_best(_without_chance(table, control, goal), lower_is_better=lower)
+    chance = np.full(len(table.columns), math.nan)
+    if len(table) >= FEW:
+        chance = probability_best(_without_chance(table, control, goal), lower_is_better=lower)
     rows = []
     for name, probability in zip(table.columns, chance, strict=True):
         both = pair(goal, table, name, baseline, control)
@@ -445,5 +453,14 @@ def _warnings(tables: StudyTables, differences: pd.DataFrame) -> list[str]:
         return [*found, "there is no strategy to compare with the baseline"]
     least = int(differences["n"].min())
     if least < FEW:
-        found.append(f"n = {least} replications: too few for the intervals to be trusted; {FEW} or more are needed")
-    return found
+        found.append(
+            f"n = {least} replications: too few for the intervals to be trusted, and for a probability of being best; "
+            f"{FEW} or more are needed"
+        )
+    return found + _infeasible(tables)
+
+
+def _infeasible(tables: StudyTables) -> list[str]:
+    """Return what could not be run because the model refuses it."""
+    refused = tables.study.evaluation.get("infeasible", ())
+    return list(dict.fromkeys(f"{one['part']}: {one['label']} is infeasible: {one['reason']}" for one in refused))

@@ -4,13 +4,13 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from analysis.breakeven import BreakEven
+from analysis.breakeven import BreakEven, break_even_frame
 from analysis.compare import Comparison
 from model.errors import Fault, InputError, StoreError
 from model.outcomes import OUTCOME
@@ -31,6 +31,8 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "transfers": records(comparison.transfers), "real_costs": records(comparison.real_costs),
         "tail": records(comparison.tail),
         "break_even": [_break_even_tree(answer) for answer in comparison.break_even],
+        "influence": [_written(row, ("low", "base", "high")) for row in records(comparison.influence)],
+        "waterfall": records(comparison.waterfall),
         "precision": comparison.precision, "warnings": list(comparison.warnings), "provenance": provenance(comparison),
     }  # fmt: skip
     return {key: _finite(value) for key, value in tree.items()}
@@ -130,10 +132,26 @@ def _sheets(comparison: Comparison) -> dict[str, pd.DataFrame]:
         "components": comparison.components, "parties": comparison.parties, "transfers": comparison.transfers,
         "real costs": comparison.real_costs, "tail": comparison.tail,
     }  # fmt: skip
-    parts = [answer.table.assign(party=" + ".join(answer.parties)) for answer in comparison.break_even]
-    if parts:
-        sheets["break-even"] = pd.concat(parts, ignore_index=True)
-    return sheets
+    gains, values = break_even_frame(comparison.break_even), ["low", "base", "high"]
+    gains["value"] = _readable(gains["value"])
+    ends = comparison.influence.copy()
+    ends[values] = ends[values].apply(_readable)
+    more = {"break-even": gains, "influence": ends, "waterfall": comparison.waterfall}
+    return sheets | {name: frame for name, frame in more.items() if len(frame)}
+
+
+def _readable(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return values of a parameter as a scenario writes them: infinity as a word."""
+    return column.astype(object).map(_as_written)
+
+
+def _as_written(value: Any) -> Any:
+    return (".inf" if value > 0 else "-.inf") if isinstance(value, float) and math.isinf(value) else value
+
+
+def _written(row: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """Return a row with values of a parameter as a scenario writes them."""
+    return {key: _as_written(value) if key in keys else value for key, value in row.items()}
 
 
 def _about(comparison: Comparison) -> pd.DataFrame:
@@ -141,7 +159,7 @@ def _about(comparison: Comparison) -> pd.DataFrame:
     names = ("study", "title", "question", "baseline", "seed", "replications", "created_at")
     rows = [[name, str(tree[name])] for name in names]
     rows += [["bill of", ", ".join(comparison.bill.parties)], ["bill, EUR/yr", tree["bill"]["eur_per_year"]]]
-    rows += [["break-even", answer.verdict] for answer in comparison.break_even]
+    rows += [["break-even", f"{answer.name}: {answer.verdict}"] for answer in comparison.break_even]
     rows += [["warning", words] for words in comparison.warnings]
     rows += [["provenance", json.dumps(entry, ensure_ascii=False)] for entry in tree["provenance"]["executions"]]
     return pd.DataFrame(rows, columns=["what", "value"])
@@ -175,11 +193,15 @@ def _finish_sheet(sheet: Any) -> None:
 
 
 def _break_even_tree(answer: BreakEven) -> dict[str, Any]:
-    crossings = [{"value": c.value, "low": c.low, "high": c.high, "rising": c.rising} for c in answer.crossings]
+    ends = ("value", "low", "high")
+    crossings = [
+        _written({"value": c.value, "low": c.low, "high": c.high, "rising": c.rising}, ends) for c in answer.crossings
+    ]
     return {
+        "name": answer.name, "title": answer.title, "spacing": answer.spacing, "kind": answer.kind,
         "parameter": answer.parameter, "unit": answer.unit, "strategy": answer.strategy, "baseline": answer.baseline,
         "outcome": answer.outcome, "parties": list(answer.parties), "n": answer.n, "verdict": answer.verdict,
-        "crossings": crossings, "table": records(answer.table),
+        "crossings": crossings, "table": [_written(row, ("value",)) for row in records(answer.table)],
     }  # fmt: skip
 
 

@@ -3,12 +3,13 @@
 | frame | columns |
 |---|---|
 | metrics | strategy, replication, outcome, party, value |
-| sweep | strategy, sweep_value, replication, outcome, party, value |
+| points | part, point, strategy, sweep_value, replication, outcome, party, value |
 | transfers | strategy, replication, payer, payee, kind, value |
 | hourly | strategy, series, party, day, hour, value |
-| runs | strategy, sweep_value, replication, attempt, seed, status, seconds, inputs_hash, result_hash, error |
+| runs | strategy, sweep_value, replication, attempt, seed, status, seconds, inputs_hash, result_hash, error, point |
 | strategies | strategy, title, description |
 
+Points are what runs beyond the strategies: `part` is `break_even/NAME`, `influence/NAME` or `waterfall/NAME`.
 Values of metrics are per year, in the unit that `model.outcomes` declares; transfers are EUR per year.
 """
 
@@ -23,12 +24,12 @@ import pandas as pd
 from scenarios.store import Reader, RunRow, StrategyRow, StudyRow
 
 METRICS = ("strategy", "replication", "outcome", "party", "value")
-SWEEP = ("strategy", "sweep_value", "replication", "outcome", "party", "value")
+POINTS = ("part", "point", "strategy", "sweep_value", "replication", "outcome", "party", "value")
 TRANSFERS = ("strategy", "replication", "payer", "payee", "kind", "value")
 HOURLY = ("strategy", "series", "party", "day", "hour", "value")
 RUNS = (
     "strategy", "sweep_value", "replication", "attempt", "seed", "status", "seconds", "inputs_hash", "result_hash",
-    "error",
+    "error", "part", "point",
 )  # fmt: skip
 
 
@@ -39,17 +40,17 @@ class StudyTables:
     Attributes:
         study: the study as it was asked.
         strategies: its strategies with their resolved inputs, as declared.
-        metrics: see the module's table; sweep excluded.
-        sweep: the points of the break-even sweep.
+        metrics: see the module's table; points excluded.
+        points: the points of break-even sweeps, influences and waterfalls.
         transfers: who pays whom.
-        runs: every run that counts, sweep included.
+        runs: every run that counts, points included.
         executions: software and machine of the program calls behind the results.
     """
 
     study: StudyRow
     strategies: tuple[StrategyRow, ...]
     metrics: pd.DataFrame
-    sweep: pd.DataFrame
+    points: pd.DataFrame
     transfers: pd.DataFrame
     runs: pd.DataFrame
     executions: tuple[dict[str, Any], ...]
@@ -72,17 +73,14 @@ def read_study(store: Reader, name: str) -> StudyTables:
     """Return the newest study called `name`; a path of a scenario file stands for its name.
 
     Raises:
-        StoreError: if it was never run in this store.
+        InputError: if it was never run in this store.
     """
     study = store.study(name if name in store.study_names() else _stem(name))
-    metrics = pd.DataFrame(
-        [(strategy, *rest) for strategy, _, *rest in store.metrics(study.id)], columns=list(METRICS)
-    )  # fmt: skip
     return StudyTables(
         study=study,
         strategies=tuple(store.strategies(study.id)),
-        metrics=_typed(metrics),
-        sweep=_typed(pd.DataFrame(store.metrics(study.id, sweep=True), columns=list(SWEEP))),
+        metrics=_typed(pd.DataFrame(store.metrics(study.id), columns=list(METRICS))),
+        points=_typed(pd.DataFrame(store.point_metrics(study.id), columns=list(POINTS))),
         transfers=_typed(pd.DataFrame(store.transfers(study.id), columns=list(TRANSFERS))),
         runs=runs_frame(store.runs(study.id)),
         executions=tuple(store.executions(study.id)),

@@ -17,6 +17,7 @@ LEGEND = (
 )
 _EXACT_FROM = 1000.0
 _NAMES = 40
+_ROUGH = r"n = \d+ is too small to trust the interval$"
 
 
 def ranked(comparison: Comparison) -> str:
@@ -59,7 +60,8 @@ def full(comparison: Comparison, outcomes: Sequence[str] = ()) -> str:
     for strategy in comparison.ranking["strategy"]:
         if strategy != comparison.baseline:
             parts += ["", f"{strategy} against {comparison.baseline}", *_blocks(comparison, strategy, wanted)]
-    return "\n".join([*parts, "", *_tail(comparison), "", LEGEND.format(_precision(comparison))])
+    more = [*_influence(comparison.influence), *_waterfall(comparison.waterfall)]
+    return "\n".join([*parts, *more, "", *_tail(comparison), "", LEGEND.format(_precision(comparison))])
 
 
 def number(value: Any) -> str:
@@ -113,11 +115,62 @@ def _bill(comparison: Comparison) -> str:
     return f"; energy bill of {' and '.join(bill.parties)}: {number(bill.eur_per_year)} EUR/yr"
 
 
+def _influence(frame: pd.DataFrame) -> list[str]:
+    """Return the rankings of assumptions, largest swing first."""
+    head = ["assumption", "unit", "low", "base", "high", "at low", "95 % interval", "at base", "95 % interval",
+            "at high", "95 % interval", "swing", "n"]  # fmt: skip
+    lines: list[str] = []
+    for _, part in frame.groupby(["name", "party"], sort=False):
+        first = part.iloc[0]
+        name, party = str(first["name"]), str(first.party)
+        about = f"{OUTCOME[first.outcome].title}{f' of {party}' if party else ''}, {first.outcome_unit}"
+        rows = [[
+            str(r.parameter), str(r.unit), *(number(getattr(r, end)) for end in ("low", "base", "high")),
+            number(r.at_low), interval(r.at_low_lower, r.at_low_upper), number(r.at_base),
+            interval(r.at_base_lower, r.at_base_upper), number(r.at_high), interval(r.at_high_lower, r.at_high_upper),
+            number(r.swing), str(r.n),
+        ] for r in part.itertuples()]  # fmt: skip
+        named = "" if name == first.strategy else f"{name}: "
+        title = first.title or f"{named}which assumption moves {first.strategy} against {first.baseline}"
+        lines += ["", f"{title}: {about}", table(head, rows, left=(0, 1)), *_notes(part, "parameter")]
+    return lines
+
+
+def _waterfall(frame: pd.DataFrame) -> list[str]:
+    """Return what each stage adds: left out alone, and switched on one after another."""
+    head = ["stage", "left out alone", "95 % interval", "one after another", "95 % interval", "n"]
+    lines: list[str] = []
+    for _, part in frame.groupby(["name", "outcome", "party"], sort=False):
+        first = part.iloc[0]
+        name, party = str(first["name"]), str(first.party)
+        alone = {
+            str(r.stage): [number(r.effect), interval(r.lower, r.upper)]
+            for r in part[part["kind"] == "leave_one_out"].itertuples()
+        }
+        rows = [
+            [str(r.stage), *([""] * 2 if r.kind == "total" else alone[str(r.stage)]), number(r.effect),
+             interval(r.lower, r.upper), str(r.n)]
+            for r in part[part["kind"].isin(["cumulative", "total"])].itertuples()
+        ]  # fmt: skip
+        about = f"{OUTCOME[first.outcome].title}{f' of {party}' if party else ''}, {first.unit}"
+        named = "" if name == first.strategy else f"{name}: "
+        title = first.title or f"{named}what each stage adds in {first.strategy}"
+        lines += ["", f"{title}: {about}", table(head, rows), *_notes(part, "stage")]
+    return lines
+
+
+def _notes(frame: pd.DataFrame, key: str) -> list[str]:
+    """Return the notes of a frame's rows, each once; that intervals are rough stands in the warnings."""
+    noted = frame[(frame["note"] != "") & ~frame["note"].str.match(_ROUGH)]
+    return list(dict.fromkeys(f"note: {where}: {note}" for where, note in zip(noted[key], noted["note"], strict=True)))
+
+
 def _tail_lines(comparison: Comparison) -> list[str]:
     lines = [""] if comparison.break_even or comparison.warnings else []
     for answer in comparison.break_even:
         whose = " + ".join(answer.parties) or "all parties together"
-        lines.append(f"{answer.strategy}, {OUTCOME[answer.outcome].title.lower()} of {whose}: {answer.verdict}")
+        named = f"{answer.title}: " if answer.title else ""
+        lines.append(f"{named}{answer.strategy}, {OUTCOME[answer.outcome].title.lower()} of {whose}: {answer.verdict}")
     return lines + [f"warning: {words}" for words in comparison.warnings]
 
 

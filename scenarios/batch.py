@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from model.inputs import ModelInputs, replace_inputs
+from scenarios.evaluation import Point, resolve
 from scenarios.executors import executor, stop
 from scenarios.progress import Progress
 from scenarios.provenance import canonical_json, execution, inputs_json, model_version, sha256
@@ -24,8 +25,6 @@ from scenarios.run import RunResult, run_once
 from scenarios.spec import Study
 from scenarios.store import PendingRun, Store, StrategyPlan, StudyPlan
 
-SWEEP_REPLICATIONS = 10
-"""Random futures per point of the break-even sweep, or those of the study if fewer."""
 TASK_SECONDS = 0.4
 """Shortest task worth sending to another process."""
 MOST_DEATHS = 2
@@ -82,14 +81,14 @@ class _Crew:
     pace_s: float = TASK_SECONDS
 
 
-def run_study(study: Study, store: Store, *, workers: int, break_even: bool = True, quiet: bool = False) -> BatchReport:
+def run_study(study: Study, store: Store, *, workers: int, extras: bool = True, quiet: bool = False) -> BatchReport:
     """Run whatever of `study` the store does not hold yet.
 
     Args:
         study: the checked scenario.
         store: receives every result as it is finished.
         workers: processes; 1 runs in this one.
-        break_even: whether to run the break-even sweep that the study declares.
+        extras: whether to run the points of the break-even sweeps, influences and waterfalls that the study declares.
         quiet: no progress on stderr.
 
     Raises:
@@ -97,7 +96,7 @@ def run_study(study: Study, store: Store, *, workers: int, break_even: bool = Tr
         StoreError: if another process runs a batch in this store.
     """
     begun = time.monotonic()
-    plan, known_inputs = plan_study(study, break_even=break_even)
+    plan, known_inputs = plan_study(study, extras=extras)
     with store.writing():
         store.recover()
         study_id = store.enter(plan)
@@ -114,19 +113,17 @@ def run_study(study: Study, store: Store, *, workers: int, break_even: bool = Tr
     )  # fmt: skip
 
 
-def plan_study(study: Study, *, break_even: bool = True) -> tuple[StudyPlan, dict[str, ModelInputs]]:
+def plan_study(study: Study, *, extras: bool = True) -> tuple[StudyPlan, dict[str, ModelInputs]]:
     """Return the study as it enters the store, and the resolved inputs by their hash."""
     known: dict[str, ModelInputs] = {}
     members = [
-        _member(name, inputs, study, known, sweep_value=None, replications=study.run.replications)
-        for name, inputs in study.strategies.items()
+        _member(study, Point("", "", name, None, None, {}), inputs, known) for name, inputs in study.strategies.items()
     ]
-    replications = min(SWEEP_REPLICATIONS, study.run.replications)
-    for name, value, inputs in sweep_points(study) if break_even else ():
-        members.append(_member(name, inputs, study, known, sweep_value=value, replications=replications))
-    evaluation = {"goals": study.goals, "options": study.options, **dataclasses.asdict(study.evaluation)}
-    if not break_even:
-        evaluation["break_even"] = None
+    asked = study.evaluation if extras else study.evaluation.limited((), ())
+    points, refused = resolve(asked, study.strategies)
+    members += [_member(study, point, inputs, known) for point, inputs in points]
+    evaluation = {"goals": study.goals, "options": study.options, **dataclasses.asdict(asked)}
+    evaluation["infeasible"] = [dataclasses.asdict(one) for one in refused]
     shown: dict[str, Any] = {
         "name": study.name, "title": study.title, "question": study.question, "text": study.text,
         "baseline": study.baseline, "seed": study.run.seed, "replications": study.run.replications,
@@ -138,18 +135,6 @@ def plan_study(study: Study, *, break_even: bool = True) -> tuple[StudyPlan, dic
         own_data=own_data(known.values()),
     )  # fmt: skip
     return plan, known
-
-
-def sweep_points(study: Study) -> list[tuple[str, float, ModelInputs]]:
-    """Return (strategy, value, inputs) for every point of the declared break-even sweep; empty without one."""
-    sweep = study.evaluation.break_even
-    if sweep is None:
-        return []
-    return [
-        (name, value, replace_inputs(study.strategies[name], {sweep.parameter: value}))
-        for value in sweep.values
-        for name in (sweep.baseline, sweep.strategy)
-    ]
 
 
 def tasks_of(pending: Sequence[PendingRun], inputs: Mapping[str, ModelInputs]) -> list[Task]:
@@ -166,9 +151,9 @@ def tasks_of(pending: Sequence[PendingRun], inputs: Mapping[str, ModelInputs]) -
     ]
 
 
-def estimate_seconds(study: Study, *, break_even: bool = True) -> tuple[int, float]:
+def estimate_seconds(study: Study, *, extras: bool = True) -> tuple[int, float]:
     """Return the number of simulations of a study and their computing time, from one short trial run."""
-    plan, known = plan_study(study, break_even=break_even)
+    plan, known = plan_study(study, extras=extras)
     runs = len({(m.inputs_hash, number) for m in plan.strategies for number in range(m.replications)})
     inputs = known[plan.strategies[0].inputs_hash]
     warm_up([inputs])
@@ -199,17 +184,17 @@ def compute(task: Task) -> Finished:
     return finished
 
 
-def _member(
-    name: str, inputs: ModelInputs, study: Study, known: dict[str, ModelInputs], *,
-    sweep_value: float | None, replications: int,
-) -> StrategyPlan:  # fmt: skip
+def _member(study: Study, point: Point, inputs: ModelInputs, known: dict[str, ModelInputs]) -> StrategyPlan:
+    """Return a strategy, or a point of an evaluation, as it enters the store."""
     text = inputs_json(inputs)
     digest = sha256(text)
     known[digest] = inputs
-    notes = study.strategy_notes[name]
+    notes, own = study.strategy_notes[point.strategy], not point.part
+    replications = min(point.replications or study.run.replications, study.run.replications)
     return StrategyPlan(
-        name, notes.title, notes.description, sweep_value, text, digest, replications, keep_hours=sweep_value is None
-    )
+        point.strategy, notes.title, notes.description, point.value, text, digest, replications, keep_hours=own,
+        part=point.part, point=point.label,
+    )  # fmt: skip
 
 
 def _compute(tasks: list[Task], store: Store, workers: int, progress: Progress) -> None:

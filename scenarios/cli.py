@@ -4,11 +4,14 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from model.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from scenarios.spec import Study
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -140,15 +143,27 @@ def check_command(
         )
         context.exit(2)
     days = next(iter(study.strategies.values())).calendar.days
+    refused = _infeasible(study)
     facts = {
         "ok": True, "name": study.name, "strategies": list(study.strategies), "baseline": study.baseline,
         "replications": study.run.replications, "days": days, "overrides": list(study.overrides), "faults": [],
+        "infeasible": refused,
     }  # fmt: skip
     if as_json:
         click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
         return
     names = ", ".join(study.strategies)
     click.echo(f"{file} is sound: {names}; {study.run.replications} replications of {days} days each")
+    for words in refused:
+        click.echo(f"left out: {words}", err=True)
+
+
+def _infeasible(study: "Study") -> list[str]:
+    """Return the ends and stages of the evaluation that the model refuses, each with its reason."""
+    from scenarios.evaluation import resolve
+
+    _, refused = resolve(study.evaluation, study.strategies)
+    return list(dict.fromkeys(f"{one.part}: {one.label} is infeasible: {one.reason}" for one in refused))
 
 
 def _fault(fault: Fault) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def _schema(shape: Shape) -> dict[str, Any]:
             return {"type": "object", "description": doc, "minProperties": 1, **stages}
         case OneOrMore(each, doc):
             one = _schema(each)
-            return {"description": doc, "anyOf": [one, {"type": "array", "items": one, "minItems": shape.least}]}
+            return {"description": doc, "anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
         case Section(fields, doc):
             properties = {key: _schema(inner) for key, inner in fields.items()}
             return {"type": "object", "description": doc, "properties": properties, "additionalProperties": False}

@@ -17,14 +17,16 @@ from typing import Any
 
 from model.errors import Fault, InputError
 from model.inputs import ModelInputs, as_tree
+from scenarios.evaluation import BreakEven, Evaluation, Influence, RunPlan, Waterfall
 from scenarios.spec_build import Case, build_cases, section_entries
-from scenarios.spec_evaluate import BreakEven, Evaluation, RunPlan, baseline_of, evaluation_of
+from scenarios.spec_evaluate import baseline_of, evaluation_of
 from scenarios.spec_sections import STUDY
 from scenarios.spec_shape import Reading, read
 from scenarios.spec_tree import Forest, changed, flatten, library, load, override_changes, set_changes
 from scenarios.yaml_source import Faults, Node, Place, TooManyFaults
 
-__all__ = ["BreakEven", "Evaluation", "Origin", "RunPlan", "Strategy", "Study", "library", "load_study", "study_hash"]
+__all__ = ["BreakEven", "Evaluation", "Influence", "Origin", "RunPlan", "Strategy", "Study", "Waterfall", "library",
+           "load_study", "study_hash"]  # fmt: skip
 
 _MOST_FAULTS = 200
 
@@ -250,6 +252,13 @@ def study_hash(study: Study) -> str:
         "strategies": {name: as_tree(inputs) for name, inputs in study.strategies.items()},
         "baseline": study.baseline,
         "run": asdict(study.run),
-        "evaluation": asdict(study.evaluation),
+        "evaluation": _untitled(asdict(study.evaluation)),
     }
     return hashlib.sha256(json.dumps(tree, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _untitled(tree: Any) -> Any:
+    """Return nested values without titles, which decide no result."""
+    if isinstance(tree, dict):
+        return {key: _untitled(value) for key, value in tree.items() if key != "title"}
+    return [_untitled(value) for value in tree] if isinstance(tree, list | tuple) else tree

@@ -1,69 +1,24 @@
-"""Steps 1, 4 and 5 of a study: baseline, run plan, what is evaluated, and the break-even sweep."""
+"""Steps 1 and 5 of a study: baseline, what is tabulated, break-even sweeps, influence and waterfalls."""
 
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from model.errors import nearest
 from model.outcomes import OUTCOME
 from model.parameters import Parameter
+from scenarios.evaluation import BreakEven, Evaluation, Influence, Range, Switch, Waterfall, resolve
 from scenarios.spec_build import Case
-from scenarios.spec_sections import CASE, OTHER_PARTIES
-from scenarios.spec_shape import Reading, lookup, read_leaf
+from scenarios.spec_ranges import Asked, read_range, read_switches, read_values, the_parameter
+from scenarios.spec_sections import OTHER_PARTIES
+from scenarios.spec_shape import Reading
 from scenarios.yaml_source import Node
 
-_SWEEP = "evaluate.break_even"
-
-
-@dataclass(frozen=True)
-class RunPlan:
-    """How many random futures are simulated, from which seed."""
-
-    seed: int
-    replications: int
-
-
-@dataclass(frozen=True)
-class BreakEven:
-    """A sweep of one parameter, to find from where on a strategy pays.
-
-    Attributes:
-        parameter: dotted key.
-        values: ascending, in the parameter's unit; whole numbers where the parameter is one.
-        strategy: the strategy that pays or does not.
-        baseline: what it is compared with.
-        outcome: which outcome has to improve.
-        parties: whose; ("",) when the outcome is not per party.
-    """
-
-    parameter: str
-    values: tuple[float, ...]
-    strategy: str
-    baseline: str
-    outcome: str
-    parties: tuple[str, ...]
-
-    @property
-    def party(self) -> str:
-        """The first party."""
-        return self.parties[0]
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What is compared.
-
-    Attributes:
-        outcomes: names of the outcomes that are tabulated.
-        parties: parties that are tabulated.
-        break_even: the sweep, if one is declared.
-    """
-
-    outcomes: tuple[str, ...]
-    parties: tuple[str, ...]
-    break_even: BreakEven | None
+SWEEP_REPLICATIONS = 10
+"""Random futures per point of a break-even sweep that does not say how many."""
+STAGES = ("cleaning", "integration", "transformation", "mining", "analysis", "application")
+"""Stages of a contract's pipeline, in their order."""
 
 
 def baseline_of(values: Mapping[str, Any], reading: Reading) -> str:
@@ -75,24 +30,61 @@ def baseline_of(values: Mapping[str, Any], reading: Reading) -> str:
 
 
 def evaluation_of(values: Mapping[str, Any], cases: Mapping[str, Case], baseline: str, reading: Reading) -> Evaluation:
-    """Return what the study evaluates, complaining about names that mean nothing."""
+    """Return what the study evaluates, complaining about names and values that mean nothing."""
     section = values.get("evaluate", {})
     firms = list(next(iter(cases.values())).values.get("firms", {})) if cases else []
     parties = section.get("parties") or tuple(firms)
     _known_parties("evaluate.parties", parties, firms, reading)
-    sweep = section.get("break_even")
-    return Evaluation(
+    asked = Asked(cases, baseline, firms, reading)
+    evaluation = Evaluation(
         outcomes=section.get("outcomes", ()),
         parties=parties,
-        break_even=_break_even(sweep, cases, baseline, firms, reading) if sweep else None,
+        break_even=_each(section.get("break_even", ()), _break_even, asked),
+        influence=_each(section.get("influence", ()), _influence, asked),
+        waterfall=_each(section.get("waterfall", ()), _waterfall, asked),
     )
+    for name in ("break_even", "influence", "waterfall"):
+        _unique(section.get(name, ()), getattr(evaluation, name), name, reading)
+    _refused(section.get("break_even", ()), evaluation, asked)
+    return evaluation
 
 
-def _known(where: str, name: str, known: Sequence[str], noun: str, reading: Reading) -> None:
-    """Complain if `name` is not known."""
+def _each(sections: Sequence[tuple[str, Any]], make: Any, asked: Asked) -> tuple[Any, ...]:
+    """Return what was made of each section, those with faults left out."""
+    made = [make(where, section, asked) for where, section in sections]
+    return tuple(one for one in made if one is not None)
+
+
+def _unique(sections: Sequence[tuple[str, Any]], made: Sequence[Any], part: str, reading: Reading) -> None:
+    """Complain about two parts of one name."""
+    names = [one.name for one in made]
+    if len(made) != len(sections):
+        return
+    for number, (where, _) in enumerate(sections):
+        if names[number] in names[:number]:
+            what = f"evaluate.{part}: two are called {names[number]!r}"
+            reading.complain(where, reading.places[where], what, "give each a `name` of its own")
+
+
+def _refused(sections: Sequence[tuple[str, Any]], evaluation: Evaluation, asked: Asked) -> None:
+    """Complain about values of a sweep that the model refuses, as soon as everything else is sound."""
+    if asked.reading.faults or any(case.inputs is None for case in asked.cases.values()):
+        return
+    inputs = {name: case.inputs for name, case in asked.cases.items() if case.inputs is not None}
+    wheres = {f"break_even/{one.name}": where for one, (where, _) in zip(evaluation.break_even, sections, strict=True)}
+    _, refused = resolve(Evaluation((), (), evaluation.break_even), inputs)
+    for one in refused:
+        where = f"{wheres[one.part]}.values"
+        what = f"{where}: {one.label} is impossible in strategy {one.strategy}: {one.reason}"
+        asked.reading.complain(where, asked.reading.places[where], what)
+
+
+def _known(where: str, name: str, known: Sequence[str], noun: str, reading: Reading) -> bool:
+    """Whether `name` is known; complains if not."""
     if name not in known:
         allowed = f"{nearest(name, known)} known: {', '.join(known) or '(nothing)'}".strip()
         reading.complain(where, reading.places[where], f"{where}: no such {noun}: {name!r}", allowed)
+    return name in known
 
 
 def _known_parties(where: str, parties: Sequence[str], firms: Sequence[str], reading: Reading) -> None:
@@ -101,92 +93,126 @@ def _known_parties(where: str, parties: Sequence[str], firms: Sequence[str], rea
             _known(f"{where}.{number}", party, [*firms, *OTHER_PARTIES], "party", reading)
 
 
-def _break_even(
-    sweep: Mapping[str, Any], cases: Mapping[str, Case], baseline: str, firms: Sequence[str], reading: Reading
-) -> BreakEven | None:
-    """Return the sweep, or None with complaints."""
-    pair = {"strategy": sweep.get("strategy"), "baseline": sweep.get("baseline", baseline)}
+def _pair(where: str, section: Mapping[str, Any], asked: Asked) -> dict[str, str]:
+    """Return strategy and baseline where both are strategies, else what is known of them; complains."""
+    pair = {"strategy": section.get("strategy"), "baseline": section.get("baseline", asked.baseline)}
     for key, name in pair.items():
-        if key in sweep and cases:
-            _known(f"{_SWEEP}.{key}", name, list(cases), "strategy", reading)
-    compared = {name: cases[name] for name in pair.values() if name in cases} or dict(list(cases.items())[:1])
-    parameter = _swept(sweep["parameter"], compared, reading) if "parameter" in sweep and compared else None
-    values = _values(parameter, sweep["values"], reading) if parameter and "values" in sweep else ()
-    parties = _parties(sweep, firms, reading) if "outcome" in sweep else ()
-    if not (parameter and values and parties and all(name in cases for name in pair.values())):
+        if key in section and asked.cases:
+            _known(f"{where}.{key}", name, list(asked.cases), "strategy", asked.reading)
+    if pair["strategy"] is not None and pair["strategy"] == pair["baseline"]:
+        place = asked.reading.places[f"{where}.strategy"]
+        what = f"{where}: {pair['strategy']!r} is compared with itself"
+        asked.reading.complain(f"{where}.strategy", place, what, "strategy and baseline differ")
+    return {key: name for key, name in pair.items() if name in asked.cases}
+
+
+def _break_even(where: str, section: Mapping[str, Any], asked: Asked) -> BreakEven | None:
+    """Return a sweep, or None with complaints."""
+    before = len(asked.reading.faults)
+    pair = _pair(where, section, asked)
+    parameter, values = None, ()
+    if "parameter" in section and asked.cases:
+        parameter = the_parameter(f"{where}.parameter", section["parameter"], pair.get("strategy"), asked)
+    if parameter is not None and "values" in section:
+        spacing = section.get("spacing", "linear")
+        values = _values(where, parameter, section["values"], spacing, asked.reading)
+    parties = _parties(where, section, asked) if "outcome" in section else ()
+    if len(asked.reading.faults) > before or not (values and parties and len(pair) == 2):
         return None
-    return BreakEven(sweep["parameter"], values, **pair, outcome=sweep["outcome"], parties=parties)
+    return BreakEven(
+        name=section.get("name", section["parameter"]), title=section.get("title", ""),
+        parameter=section["parameter"], values=values, spacing=section.get("spacing", "linear"), **pair,
+        outcome=section["outcome"], parties=parties, replications=section.get("replications", SWEEP_REPLICATIONS),
+    )  # fmt: skip
 
 
-def _swept(key: str, cases: Mapping[str, Case], reading: Reading) -> Parameter | None:
-    """Return the declaration of the swept parameter, which every strategy compared must have."""
-    where = f"{_SWEEP}.parameter"
-    found = {name: lookup(CASE, tuple(key.split(".")), case.values) for name, case in cases.items()}
-    lacking = [name for name, parameter in found.items() if parameter is None]
-    parameter = next((parameter for parameter in found.values() if parameter is not None), None)
-    what, allowed = "", ""
-    if parameter is None:
-        what, allowed = f"no such parameter: {key!r}", _near_key(key, next(iter(cases.values())).values)
-    elif lacking:
-        what = f"strategy {lacking[0]} has no parameter {key!r}"
-        allowed = "allowed: a parameter of both strategies, such as balancing.beta"
-    elif parameter.kind not in ("int", "float"):
-        what, allowed = f"{key!r} is not a number", "allowed: a parameter with a unit"
-    if what:
-        reading.complain(where, reading.places[where], f"{where}: {what}", allowed)
-    return None if what else parameter
-
-
-def _near_key(key: str, values: Mapping[str, Any]) -> str:
-    """Return the nearest dotted key of a case."""
-    return nearest(key, list(all_keys(CASE.fields, values))) or "for example balancing.beta"
-
-
-def all_keys(fields: Mapping[str, Any], values: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """Return every dotted key of a case that names a parameter."""
-    from scenarios.spec_shape import Leaf, Named, Section, Variants
-
-    keys: list[str] = []
-    for name, shape in fields.items():
-        inner = values.get(name, {})
-        match shape:
-            case Leaf():
-                keys.append(prefix + name)
-            case Section(fields=deeper):
-                keys += all_keys(deeper, inner, f"{prefix}{name}.")
-            case Named(each=Section() as each):
-                keys += all_keys(dict.fromkeys(inner, each), inner, f"{prefix}{name}.")
-            case Named(each=Variants(options=options)):
-                members = {member: options[got["type"]] for member, got in inner.items() if "type" in got}
-                keys += all_keys(members, inner, f"{prefix}{name}.")
-    return keys
-
-
-def _values(parameter: Parameter, node: Node, reading: Reading) -> tuple[float, ...]:
-    """Return the swept values in the parameter's unit, ascending."""
-    where = f"{_SWEEP}.values"
+def _values(where: str, parameter: Parameter, node: Node, spacing: str, reading: Reading) -> tuple[Any, ...]:
+    """Return the swept values in the parameter's unit, ascending; () with complaints."""
+    key = f"{where}.values"
     before = len(reading.faults)
-    items = node.value if isinstance(node.value, list) else []
-    values = tuple(read_leaf(parameter, item, where, reading) for item in items)
+    values = read_values(key, parameter, node, spacing, reading)
     if len(reading.faults) > before:
         return ()
+    finite = [value for value in values if math.isfinite(value)]
+    allowed = ""
     if len(values) < 2 or any(a >= b for a, b in itertools.pairwise(values)):
-        reading.complain(where, node.place, f"{where} is no sweep", "allowed: a list of two or more ascending values")
-    if any(math.isinf(value) for value in values):
-        reading.complain(where, node.place, f"{where} is no sweep", "allowed: finite values")
-    return values
+        allowed = "allowed: a list of two or more ascending values"
+    elif len(finite) < len(values) and (values[-1] != math.inf or len(finite) < len(values) - 1 or finite[-1] <= 0):
+        allowed = "allowed: .inf as the last value, after one above 0"
+    elif spacing == "log" and values[0] <= 0:
+        allowed = "allowed with spacing log: values above 0"
+    if allowed:
+        reading.complain(key, node.place, f"{key} is no sweep", allowed)
+    return () if allowed else values
 
 
-def _parties(sweep: Mapping[str, Any], firms: Sequence[str], reading: Reading) -> tuple[str, ...]:
+def _influence(where: str, section: Mapping[str, Any], asked: Asked) -> Influence | None:
+    """Return a ranking of assumptions, or None with complaints."""
+    before = len(asked.reading.faults)
+    pair = _pair(where, section, asked)
+    parties = _parties(where, section, asked) if "outcome" in section else ()
+    ranges: list[Range] = []
+    for key, node in section["parameters"].entries.items() if "parameters" in section and asked.cases else ():
+        found = read_range(f"{where}.parameters", key, node, pair.get("strategy"), asked)
+        ranges += [] if found is None else [found]
+    if "parameters" in section and not section["parameters"].entries:
+        at = f"{where}.parameters"
+        asked.reading.complain(at, section["parameters"].key_place, f"{at} names no parameter", "allowed: at least 1")
+    if len(asked.reading.faults) > before or not (ranges and parties and len(pair) == 2):
+        return None
+    return Influence(
+        name=section.get("name", section["strategy"]), title=section.get("title", ""), **pair,
+        outcome=section["outcome"], parties=parties, parameters=tuple(ranges),
+        replications=section.get("replications"),
+    )  # fmt: skip
+
+
+def _waterfall(where: str, section: Mapping[str, Any], asked: Asked) -> Waterfall | None:
+    """Return a waterfall, or None with complaints."""
+    before = len(asked.reading.faults)
+    strategy = section.get("strategy", "")
+    known = bool(strategy) and _known(f"{where}.strategy", strategy, list(asked.cases), "strategy", asked.reading)
+    _known_parties(f"{where}.parties", section.get("parties", ()), asked.firms, asked.reading)
+    switches = _switches(where, section, strategy if known else None, asked)
+    if len(asked.reading.faults) > before or not (known and switches and "outcomes" in section):
+        return None
+    return Waterfall(
+        name=section.get("name", strategy), title=section.get("title", ""), strategy=strategy,
+        outcomes=section["outcomes"], parties=section.get("parties", tuple(asked.firms)),
+        contract=section.get("contract", ""), switches=switches, replications=section.get("replications"),
+    )  # fmt: skip
+
+
+def _switches(where: str, section: Mapping[str, Any], strategy: str | None, asked: Asked) -> tuple[Switch, ...]:
+    """Return the stages of a contract's pipeline, or those that the scenario spells out."""
+    place = asked.reading.places[where]
+    if ("contract" in section) == ("switches" in section):
+        both = "contract" in section
+        what = f"{where} has both `contract` and `switches`" if both else f"{where} names no stages"
+        asked.reading.complain(where, place, what, "allowed: either `contract` or `switches`")
+        return ()
+    if "switches" in section:
+        return read_switches(f"{where}.switches", section["switches"], strategy, asked)
+    if strategy is None or f"{where}.contract" in asked.reading.faulty:
+        return ()
+    contracts = list(asked.cases[strategy].values.get("contracts", {}))
+    if not _known(f"{where}.contract", section["contract"], contracts, f"contract of {strategy}", asked.reading):
+        return ()
+    pipeline = f"contracts.{section['contract']}.pipeline"
+    return tuple(Switch(stage, {f"{pipeline}.{stage}": False}) for stage in STAGES)
+
+
+def _parties(where: str, section: Mapping[str, Any], asked: Asked) -> tuple[str, ...]:
     """Return whose outcome decides; ("",) for an outcome of the whole economy."""
-    outcome, where = OUTCOME[sweep["outcome"]], f"{_SWEEP}.parties"
-    parties: tuple[str, ...] = sweep.get("parties", ())
+    outcome, key = OUTCOME[section["outcome"]], f"{where}.parties"
+    parties: tuple[str, ...] = section.get("parties", ())
+    reading = asked.reading
     if not outcome.per_party:
         if parties:
-            reading.complain(where, reading.places[where], f"{where}: {outcome.name} is one value for all parties")
+            reading.complain(key, reading.places[key], f"{key}: {outcome.name} is one value for all parties")
         return ("",)
-    if not parties and where not in reading.faulty:
-        what = f"{where} is missing: {outcome.name} has one value per party"
-        reading.complain(where, reading.places[_SWEEP], what, f"known: {', '.join([*firms, *OTHER_PARTIES])}")
-    _known_parties(where, parties, firms, reading)
+    if not parties and key not in reading.faulty:
+        what = f"{key} is missing: {outcome.name} has one value per party"
+        reading.complain(key, reading.places[where], what, f"known: {', '.join([*asked.firms, *OTHER_PARTIES])}")
+    _known_parties(key, parties, asked.firms, reading)
     return parties

@@ -14,7 +14,7 @@ from typing import Any
 
 from model.inputs import ManufacturerInputs, ModelInputs, UtilityInputs
 from model.parameters import Parameter, parameters_of
-from scenarios.spec import Origin, Study
+from scenarios.spec import BreakEven, Influence, Origin, Study, Waterfall
 from scenarios.spec_sections import FIRM_TYPES, PLATFORM_GROUPS, STUDY
 from scenarios.spec_shape import lookup
 
@@ -110,19 +110,29 @@ def _lines(module: str) -> dict[tuple[str, str], int]:
 def _study_rows(study: Study) -> Iterator[Row]:
     """Yield the values that belong to the study and not to the model."""
     sections = {key: value for key, value in resolved(study).items() if key in ("goals", "run", "evaluate")}
+    declared = {key: parameter for inputs in study.strategies.values() for key, _, parameter, _ in parameters(inputs)}
     for section, values in sections.items():
         for key, value in _leaves(values, section):
             origin = study.origins.get(key)
-            parameter = lookup(STUDY, tuple(key.split(".")), sections)
+            parameter = lookup(STUDY, tuple(key.split(".")), sections) or declared.get(_varied(key))
             unit, doc = (parameter.unit, parameter.doc) if parameter else ("", "")
             if origin is not None:
                 yield Row(key, value, unit, origin.file, origin.line, False, "scenario", "", doc)
+
+
+def _varied(key: str) -> str:
+    """Return the model's parameter that a key of an influence or a waterfall ends in."""
+    _, _, ranged = key.partition(".parameters.")
+    _, _, switched = key.partition(".switches.")
+    return ranged or switched.partition(".")[2]
 
 
 def _leaves(values: dict[str, Any], where: str) -> Iterator[tuple[str, Any]]:
     for key, value in values.items():
         if isinstance(value, dict):
             yield from _leaves(value, f"{where}.{key}")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            yield from _leaves({str(number): item for number, item in enumerate(value)}, f"{where}.{key}")
         else:
             yield f"{where}.{key}", value
 
@@ -171,17 +181,45 @@ def _strategy(study: Study, name: str, common: dict[str, Any]) -> dict[str, Any]
 def _evaluation(study: Study) -> dict[str, Any]:
     evaluation = study.evaluation
     tree: dict[str, Any] = {"outcomes": list(evaluation.outcomes), "parties": list(evaluation.parties)}
-    sweep = evaluation.break_even
-    if sweep is not None:
-        tree["break_even"] = {
-            "parameter": sweep.parameter,
-            "values": list(sweep.values),
-            "strategy": sweep.strategy,
-            "baseline": sweep.baseline,
-            "outcome": sweep.outcome,
-            **({"parties": list(sweep.parties)} if sweep.party else {}),
-        }
+    for part, shown in (("break_even", _sweep), ("influence", _influence), ("waterfall", _waterfall)):
+        sections = [shown(one) for one in getattr(evaluation, part)]
+        if sections:
+            tree[part] = sections[0] if len(sections) == 1 else sections
     return tree
+
+
+def _sweep(one: BreakEven) -> dict[str, Any]:
+    spacing = {} if one.spacing == "linear" else {"spacing": one.spacing}
+    values = {"parameter": one.parameter, "values": list(one.values), **spacing}
+    return {**_named(one), **values, **_asked(one), "replications": one.replications}
+
+
+def _influence(one: Influence) -> dict[str, Any]:
+    ends = {entry.parameter: [entry.low, entry.high] for entry in one.parameters}
+    return {**_named(one), **_asked(one), **_some(one), "parameters": ends}
+
+
+def _waterfall(one: Waterfall) -> dict[str, Any]:
+    parties = {"parties": list(one.parties)} if one.parties else {}
+    switches = {"switches": {switch.stage: switch.off for switch in one.switches}}
+    return {
+        **_named(one), "strategy": one.strategy, "outcomes": list(one.outcomes), **parties, **_some(one),
+        **({"contract": one.contract} if one.contract else switches),
+    }  # fmt: skip
+
+
+def _named(one: BreakEven | Influence | Waterfall) -> dict[str, Any]:
+    return {"name": one.name, **({"title": one.title} if one.title else {})}
+
+
+def _asked(one: BreakEven | Influence) -> dict[str, Any]:
+    """Return who is compared with whom in which outcome."""
+    parties = {"parties": list(one.parties)} if one.parties != ("",) else {}
+    return {"strategy": one.strategy, "baseline": one.baseline, "outcome": one.outcome, **parties}
+
+
+def _some(one: Influence | Waterfall) -> dict[str, Any]:
+    return {} if one.replications is None else {"replications": one.replications}
 
 
 def _plain(group: Any, study: Study) -> dict[str, Any]:
@@ -239,11 +277,15 @@ def as_text(rows: list[Row]) -> str:
 
 def _value_text(row: Row) -> str:
     values = row.value if isinstance(row.value, list) else [row.value]
-    text = ", ".join(f"{item:.10g}" if isinstance(item, float) else str(item) for item in values)
-    if isinstance(row.value, bool):
-        text = text.lower()
+    text = ", ".join(_item_text(item) for item in values)
     text = f"{text} {row.unit}" if row.unit not in ("", "1") else text
     return text if len(text) <= _WIDEST_VALUE else text[: _WIDEST_VALUE - 3] + "..."
+
+
+def _item_text(item: Any) -> str:
+    if isinstance(item, bool):
+        return str(item).lower()
+    return f"{item:.10g}" if isinstance(item, float) else str(item)
 
 
 def _reason(row: Row) -> str:

@@ -191,7 +191,7 @@ _EVALUATE = Section(
     {
         "outcomes": _OUTCOMES,
         "parties": Items(setting("parties", "Parties that are tabulated; every firm if silent.")),
-        "break_even": OneOrMore(_BREAK_EVEN, "From which value of a parameter on a strategy pays; one sweep or a list."),
+        "break_even": OneOrMore(_BREAK_EVEN, "From where on a strategy pays; one sweep or a list."),
         "influence": OneOrMore(_INFLUENCE, "Which assumption moves a value most; one ranking or a list."),
         "waterfall": OneOrMore(_WATERFALL, "What each stage of a pipeline adds; one waterfall or a list."),
     },

@@ -166,10 +166,8 @@ def read(shape: Shape, node: Node, where: str, reading: Reading) -> Any:
         return node
     if isinstance(shape, OneOrMore):
         return _read_one_or_more(shape, node, where, reading)
-    if isinstance(node.value, dict) and isinstance(shape, Ranges | Switches):
-        return node
     if isinstance(node.value, dict):
-        return _read_mapping(shape, node, where, reading)
+        return node if isinstance(shape, Ranges | Switches) else _read_mapping(shape, node, where, reading)
     what = "has no value" if node.value is None else "is not a section"
     reading.complain(where, node.place, f"{where or 'the file'} {what}", f"allowed: {_allowed_in(shape)}")
     return {}

@@ -232,6 +232,8 @@ def _no_such(child: Node, noun: str, name: str, known: Sequence[str]) -> Fault:
 def _put(node: Node, path: tuple[str, ...], child: Node, done: tuple[str, ...], faults: list[Fault]) -> Node:
     """Return `node` with `child` merged in at `path`."""
     head, *rest = path
+    if isinstance(node.value, list) and any(item.entries for item in node.value):
+        return _put_in_list(node, path, child, done, faults)
     if not isinstance(node.value, dict):  # the reader complains, where a single value is expected
         node = Node({}, child.key_place, child.key_place)
     parent = done[-1] if done else ""
@@ -245,6 +247,23 @@ def _put(node: Node, path: tuple[str, ...], child: Node, done: tuple[str, ...], 
         return Node({**node.entries, head: new}, node.place, node.key_place)
     own = Node({head: child}, child.key_place, node.key_place)
     return Node(merge(node, own, parent).value, node.place, node.key_place)
+
+
+def _put_in_list(
+    node: Node, path: tuple[str, ...], child: Node, done: tuple[str, ...], faults: list[Fault]
+) -> Node:  # fmt: skip
+    """Return a list of sections with `child` merged into the one that the path numbers or names, else the first."""
+    items = list(node.value)
+    names = [item.entries["name"].value if "name" in item.entries else None for item in items]
+    number = names.index(path[0]) if path[0] in names else int(path[0]) if path[0].isdecimal() else -1
+    rest = path if number < 0 else path[1:]
+    if number >= len(items) or not rest:
+        known = ", ".join(name or str(i) for i, name in enumerate(names))
+        faults.append(Fault(str(child.key_place), f"{'.'.join((*done, *path))} is not in the list", f"known: {known}"))
+        return node
+    number = max(number, 0)
+    items[number] = _put(items[number], rest, child, done, faults)
+    return Node(items, node.place, node.key_place)
 
 
 def override_changes(tree: Node, name: str) -> dict[str, Node]:

@@ -71,11 +71,14 @@ strategy = Table(
     Column("title", Text, nullable=False),
     Column("description", Text, nullable=False),
     Column("sweep_value", Float),
+    Column("part", String(200), nullable=False, server_default=""),
+    Column("point", String(400), nullable=False, server_default=""),
     Column("inputs", Text, nullable=False),
     Column("inputs_hash", String(64), nullable=False),
     UniqueConstraint("study_id", "position"),
 )  # fmt: skip
-"""Strategies of a study; `sweep_value` is set where the strategy is a point of the break-even sweep."""
+"""Strategies of a study, and the points of its evaluation: `part` is empty for a strategy, else names the break-even
+sweep, influence or waterfall (`break_even/NAME`, ...), `point` the configuration; a sweep has its `sweep_value` too."""
 
 execution = Table(
     "execution", metadata,

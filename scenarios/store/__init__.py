@@ -41,17 +41,19 @@ _LOCK_NUMBER = 7_461_736  # advisory lock of PostgreSQL: any number nobody else 
 
 @dataclass(frozen=True)
 class StrategyPlan:
-    """A strategy, or a point of the break-even sweep, as it enters the store.
+    """A strategy, or a point of an evaluation, as it enters the store.
 
     Attributes:
         name: name of the strategy.
         title: label for people.
         description: what the parties do.
-        sweep_value: value of the break-even parameter, None outside the sweep.
+        sweep_value: value of the break-even parameter, None outside a sweep.
         inputs: canonical JSON of the resolved inputs.
         inputs_hash: its sha256.
         replications: random futures to run.
         keep_hours: whether replication 0 keeps its hourly series.
+        part: the sweep, influence or waterfall that needs the point, as `break_even/NAME`; empty for a strategy.
+        point: which point of it.
     """
 
     name: str
@@ -62,6 +64,8 @@ class StrategyPlan:
     inputs_hash: str
     replications: int
     keep_hours: bool
+    part: str = ""
+    point: str = ""
 
 
 @dataclass(frozen=True)
@@ -290,8 +294,8 @@ def _insert_strategy(
     result: CursorResult[Any] = connection.execute(
         insert(strategy).values(
             study_id=study_id, position=position, name=member.name, title=member.title,
-            description=member.description, sweep_value=member.sweep_value, inputs=member.inputs,
-            inputs_hash=member.inputs_hash,
+            description=member.description, sweep_value=member.sweep_value, part=member.part,
+            point=member.point, inputs=member.inputs, inputs_hash=member.inputs_hash,
         )
     )  # fmt: skip
     shared = {"seed": str(plan.seed), "inputs_hash": member.inputs_hash, "model_version": plan.model_version}

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, Select, func, select
 
-from model.errors import StoreError, nearest
+from model.errors import Fault, InputError, nearest
 from scenarios.migrations.schema import execution, outcome, run, run_metric, run_series, strategy, study, transfer
 from scenarios.store.opening import DEFAULT_URL, label, open_engine, refusals
 
@@ -50,17 +50,19 @@ class StudyRow:
 
 @dataclass(frozen=True)
 class StrategyRow:
-    """One strategy of a study, or one point of its break-even sweep.
+    """One strategy of a study, or one point of its evaluation.
 
     Attributes:
         id: number in this store.
         position: order of declaration.
-        name: name of the strategy; of the strategy varied, for a point of the sweep.
+        name: name of the strategy; of the strategy varied, for a point.
         title: label for people.
         description: what the parties do.
-        sweep_value: value of the break-even parameter, None outside the sweep.
+        sweep_value: value of the break-even parameter, None outside a sweep.
         inputs: resolved inputs as a tree.
         inputs_hash: their sha256.
+        part: the sweep, influence or waterfall it belongs to, as `break_even/NAME`; empty for a strategy.
+        point: which point of it.
     """
 
     id: int
@@ -71,6 +73,8 @@ class StrategyRow:
     sweep_value: float | None
     inputs: dict[str, Any]
     inputs_hash: str
+    part: str = ""
+    point: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class RunRow:
     Attributes:
         id: number in this store.
         strategy: name of the strategy.
-        sweep_value: value of the break-even parameter, None outside the sweep.
+        sweep_value: value of the break-even parameter, None outside a sweep.
         replication: number of the random future.
         attempt: 1 for the first, more after failures.
         seed: seed of the study.
@@ -91,6 +95,8 @@ class RunRow:
         seconds: computing time.
         result_hash: sha256 over the whole result.
         error: traceback of a failed run.
+        part: the sweep, influence or waterfall it belongs to; empty for a strategy.
+        point: which point of it.
     """
 
     id: int
@@ -106,6 +112,8 @@ class RunRow:
     seconds: float | None
     result_hash: str | None
     error: str | None
+    part: str = ""
+    point: str = ""
 
 
 class Reader:
@@ -145,15 +153,14 @@ class Reader:
         """Return the newest study called `name`.
 
         Raises:
-            StoreError: if it was never run here; names the nearest one that was.
+            InputError: if it was never run here; names the nearest one that was.
         """
         query = select(study).where(study.c.name == name).order_by(study.c.id.desc()).limit(1)
         found = self._mappings(query)
         if not found:
             known = self.study_names()
             hint = nearest(name, known) or (f"it holds: {', '.join(known)}" if known else "it is empty")
-            msg = f"{self.name}: no study {name!r} was run here ({hint})"
-            raise StoreError(msg)
+            raise InputError([Fault(self.name, f"no study {name!r} was run here", hint)])
         row = found[0]
         return StudyRow(
             id=row["id"], name=row["name"], title=row["title"], question=row["question"], text=row["text"],
@@ -161,39 +168,46 @@ class Reader:
             evaluation=json.loads(row["evaluation"]), created_at=as_utc(row["created_at"]),
         )  # fmt: skip
 
-    def strategies(self, study_id: int, *, sweep: bool = False) -> list[StrategyRow]:
-        """Return the strategies of a study, or the points of its break-even sweep, as declared."""
-        query = select(strategy).where(strategy.c.study_id == study_id, _swept(sweep)).order_by(strategy.c.position)
+    def strategies(self, study_id: int, *, points: bool = False) -> list[StrategyRow]:
+        """Return the strategies of a study, or the points of its evaluation, as declared."""
+        query = select(strategy).where(strategy.c.study_id == study_id, _is_point(points)).order_by(strategy.c.position)
         return [
             StrategyRow(
                 id=row["id"], position=row["position"], name=row["name"], title=row["title"],
                 description=row["description"], sweep_value=row["sweep_value"],
-                inputs=json.loads(row["inputs"]), inputs_hash=row["inputs_hash"],
+                inputs=json.loads(row["inputs"]), inputs_hash=row["inputs_hash"], part=row["part"],
+                point=row["point"],
             )
             for row in self._mappings(query)
         ]  # fmt: skip
 
     def runs(self, study_id: int) -> list[RunRow]:
-        """Return all runs of a study that count, sweep included."""
-        columns = [run.c[name] for name in RunRow.__dataclass_fields__ if name not in ("strategy", "sweep_value")]
+        """Return all runs of a study that count, points included."""
+        own = ("sweep_value", "part", "point")
+        columns = [run.c[name] for name in RunRow.__dataclass_fields__ if name not in ("strategy", *own)]
         query = (
-            select(strategy.c.name.label("strategy"), strategy.c.sweep_value, *columns)
+            select(strategy.c.name.label("strategy"), *(strategy.c[name] for name in own), *columns)
             .join(strategy, strategy.c.id == run.c.strategy_id)
             .where(strategy.c.study_id == study_id, ~run.c.superseded)
             .order_by(strategy.c.position, run.c.replication)
         )
         return [RunRow(**{**row, "seed": int(row["seed"])}) for row in self._mappings(query)]
 
-    def metrics(self, study_id: int, *, sweep: bool = False) -> list[tuple[Any, ...]]:
-        """Return (strategy, sweep_value, replication, outcome, party, value) of all finished runs."""
+    def metrics(self, study_id: int) -> list[tuple[Any, ...]]:
+        """Return (strategy, replication, outcome, party, value) of all finished runs of its strategies."""
+        return self._metrics(study_id, (strategy.c.name,), points=False)
+
+    def point_metrics(self, study_id: int) -> list[tuple[Any, ...]]:
+        """Return (part, point, strategy, sweep_value, replication, outcome, party, value) of its finished points."""
+        columns = (strategy.c.part, strategy.c.point, strategy.c.name, strategy.c.sweep_value)
+        return self._metrics(study_id, columns, points=True)
+
+    def _metrics(self, study_id: int, columns: tuple[Any, ...], *, points: bool) -> list[tuple[Any, ...]]:
         query = (
-            select(
-                strategy.c.name, strategy.c.sweep_value, run.c.replication,
-                run_metric.c.outcome, run_metric.c.party, run_metric.c.value,
-            )
+            select(*columns, run.c.replication, run_metric.c.outcome, run_metric.c.party, run_metric.c.value)
             .join(strategy, strategy.c.id == run.c.strategy_id)
             .join(run_metric, run_metric.c.run_id == run.c.result_run_id)
-            .where(strategy.c.study_id == study_id, _swept(sweep), ~run.c.superseded, run.c.status == "done")
+            .where(strategy.c.study_id == study_id, _is_point(points), ~run.c.superseded, run.c.status == "done")
             .order_by(strategy.c.position, run.c.replication, run_metric.c.outcome, run_metric.c.party)
         )  # fmt: skip
         return self._rows(query)
@@ -207,7 +221,7 @@ class Reader:
             )
             .join(strategy, strategy.c.id == run.c.strategy_id)
             .join(transfer, transfer.c.run_id == run.c.result_run_id)
-            .where(strategy.c.study_id == study_id, _swept(False), ~run.c.superseded, run.c.status == "done")
+            .where(strategy.c.study_id == study_id, _is_point(False), ~run.c.superseded, run.c.status == "done")
             .order_by(strategy.c.position, run.c.replication, transfer.c.payer, transfer.c.payee, transfer.c.kind)
         )  # fmt: skip
         return self._rows(query)
@@ -219,7 +233,7 @@ class Reader:
             .join(run, run.c.result_run_id == run_series.c.run_id)
             .join(strategy, strategy.c.id == run.c.strategy_id)
             .where(
-                strategy.c.study_id == study_id, strategy.c.name == strategy_name, _swept(False),
+                strategy.c.study_id == study_id, strategy.c.name == strategy_name, _is_point(False),
                 run.c.replication == replication, ~run.c.superseded, run.c.status == "done",
             )
         )  # fmt: skip
@@ -271,8 +285,8 @@ def as_utc(stamp: dt.datetime) -> dt.datetime:
     return stamp.replace(tzinfo=dt.UTC) if stamp.tzinfo is None else stamp.astimezone(dt.UTC)
 
 
-def _swept(sweep: bool) -> Any:
-    return strategy.c.sweep_value.is_not(None) if sweep else strategy.c.sweep_value.is_(None)
+def _is_point(point: bool) -> Any:
+    return strategy.c.part != "" if point else strategy.c.part == ""
 
 
 def pack_series(hourly: dict[str, NDArray[np.float64]]) -> bytes:

@@ -43,7 +43,7 @@ def row(case: str, *cells: str) -> str:
 
 def study_line(study: Study, replications: int) -> str:
     """Return how long the study's simulations take in two warm processes, and the memory at its highest."""
-    plan, known = plan_study(study, break_even=False)
+    plan, known = plan_study(study, extras=False)
     pending = [
         PendingRun(
             id=number * len(plan.strategies) + k,

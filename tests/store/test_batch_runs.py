@@ -83,8 +83,7 @@ def test_what_was_computed_is_not_computed_again(small_study: MakeStudy, tmp_pat
 
 def test_a_point_of_the_sweep_at_the_studys_own_value_is_not_simulated(small_study: MakeStudy, tmp_path: Path) -> None:
     study = small_study(replications=1, sweep=True)
-    sweep = study.evaluation.break_even
-    assert sweep is not None
+    (sweep,) = study.evaluation.break_even
     assert sweep.parameter == "balancing.intraday_cost"
     own_value = study.strategies["none"].balancing.intraday_cost
     assert own_value in sweep.values

@@ -78,7 +78,7 @@ def test_compare_takes_the_path_of_a_scenario_and_another_baseline(folder: Path)
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert "did you mean raw?" in unknown.stderr
     missing = tandem(folder, "compare", "steel-and-powder")
-    assert missing.returncode == 1
+    assert missing.returncode == 2
     assert "did you mean steel-and-power?" in missing.stderr
 
 
@@ -95,7 +95,7 @@ def test_a_strategy_is_run_with_its_baseline_only(tmp_path: Path) -> None:
     with Reader(str(tmp_path / "x.db")) as store:
         study = store.study("steel-and-power")
         assert [member.name for member in store.strategies(study.id)] == ["none", "daily-total"]
-        assert store.strategies(study.id, sweep=True) == []
+        assert store.strategies(study.id, points=True) == []
         assert all(member.inputs["calendar"]["days"] == 4 for member in store.strategies(study.id))
 
 

@@ -71,7 +71,7 @@ def start(folder: Path, db: Path) -> subprocess.Popen[str]:
 
 def study_of(replications: int, days: int) -> Study:
     study = load_study("steel-and-power", sets=["calendar.burn_in=3", f"calendar.days={days}"])
-    evaluation = dataclasses.replace(study.evaluation, break_even=None)
+    evaluation = dataclasses.replace(study.evaluation, break_even=())
     return dataclasses.replace(study, run=RunPlan(7, replications), evaluation=evaluation)
 
 

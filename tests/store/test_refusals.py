@@ -114,7 +114,7 @@ def test_two_writers_at_once_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_study_names_the_nearest_one(tmp_path: Path) -> None:
-    with Store(str(tmp_path / "store.db")) as store, pytest.raises(StoreError, match="no study 'x' was run here"):
+    with Store(str(tmp_path / "store.db")) as store, pytest.raises(InputError, match="no study 'x' was run here"):
         store.study("x")
 
 

@@ -8,10 +8,12 @@ import pytest
 
 from model.inputs import replace_inputs
 from model.model import reference_inputs
-from scenarios.batch import SWEEP_REPLICATIONS, TASK_SECONDS, plan_study, sweep_points, tasks_of
+from scenarios.batch import TASK_SECONDS, plan_study, tasks_of
+from scenarios.evaluation import resolve
 from scenarios.progress import duration
 from scenarios.provenance import canonical_json, inputs_hash, inputs_json, result_hash
 from scenarios.spec import RunPlan, Study, load_study
+from scenarios.spec_evaluate import SWEEP_REPLICATIONS
 from scenarios.store import PendingRun
 
 
@@ -22,9 +24,8 @@ def study() -> Study:
 
 def test_the_plan_holds_every_strategy_and_every_point_of_the_sweep(study: Study) -> None:
     plan, known = plan_study(study)
-    sweep = study.evaluation.break_even
-    assert sweep is not None
-    own = [member for member in plan.strategies if member.sweep_value is None]
+    (sweep,) = study.evaluation.break_even
+    own = [member for member in plan.strategies if not member.part]
     points = [(member.name, member.sweep_value) for member in plan.strategies if member.sweep_value is not None]
     assert [member.name for member in own] == list(study.strategies)
     assert all(member.replications == study.run.replications and member.keep_hours for member in own)
@@ -34,12 +35,11 @@ def test_the_plan_holds_every_strategy_and_every_point_of_the_sweep(study: Study
 
 
 def test_a_sweep_changes_the_swept_parameter_and_nothing_else(study: Study) -> None:
-    sweep = study.evaluation.break_even
-    assert sweep is not None
-    points = list(sweep_points(study))
-    assert len(points) == 2 * len(sweep.values)
-    for name, value, inputs in points:
-        assert inputs == replace_inputs(study.strategies[name], {sweep.parameter: value})
+    (sweep,) = study.evaluation.break_even
+    points, refused = resolve(study.evaluation, study.strategies)
+    assert (len(points), refused) == (2 * len(sweep.values), [])
+    for point, inputs in points:
+        assert inputs == replace_inputs(study.strategies[point.strategy], {sweep.parameter: point.value})
 
 
 def test_a_study_with_fewer_replications_sweeps_with_as_many(study: Study) -> None:
@@ -50,7 +50,7 @@ def test_a_study_with_fewer_replications_sweeps_with_as_many(study: Study) -> No
 def test_identity_changes_with_whatever_decides_results(study: Study) -> None:
     same, _ = plan_study(load_study("steel-and-power"))
     changed = [
-        plan_study(study, break_even=False),
+        plan_study(study, extras=False),
         plan_study(dataclasses.replace(study, run=RunPlan(study.run.seed + 1, study.run.replications))),
         plan_study(dataclasses.replace(study, run=RunPlan(study.run.seed, study.run.replications + 1))),
         plan_study(load_study("steel-and-power", sets=["balancing.beta=0.25"])),

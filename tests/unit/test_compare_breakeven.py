@@ -4,10 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.breakeven import break_evens, find_crossings, parameter_unit
+from analysis.breakeven import break_evens, find_crossings
+from analysis.points import parameter_unit
 
 VALUES = np.array([0.0, 0.1, 0.2, 0.4])
-ASKED = {"parameter": "balancing.beta", "strategy": "raw", "baseline": "none", "outcome": "real_cost", "parties": ("",)}
+ASKED = {
+    "name": "sweep",
+    "parameter": "balancing.beta",
+    "strategy": "raw",
+    "baseline": "none",
+    "outcome": "real_cost",
+    "parties": ("",),
+}
 
 
 def sweep_of(
@@ -15,12 +23,12 @@ def sweep_of(
 ) -> pd.DataFrame:
     """Return a sweep in which the baseline costs 1000 and the strategy 1000 less its gain."""
     rows = [
-        (name, value, r, outcome, party, 1000.0 - (gains[r, i] if name == "raw" else 0.0))
+        ("break_even/sweep", name, value, r, outcome, party, 1000.0 - (gains[r, i] if name == "raw" else 0.0))
         for i, value in enumerate(values)
         for r in range(gains.shape[0])
         for name in ("none", "raw")
     ]
-    return pd.DataFrame(rows, columns=["strategy", "sweep_value", "replication", "outcome", "party", "value"])
+    return pd.DataFrame(rows, columns=["part", "strategy", "sweep_value", "replication", "outcome", "party", "value"])
 
 
 def test_the_root_of_a_line_is_found_exactly() -> None:

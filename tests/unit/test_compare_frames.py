@@ -13,7 +13,7 @@ from scipy import stats
 
 from analysis import export, text
 from analysis.compare import Comparison, compare_study, paired_differences, reference_bill, verdict
-from analysis.tables import METRICS, RUNS, SWEEP, TRANSFERS, StudyTables
+from analysis.tables import METRICS, POINTS, RUNS, TRANSFERS, StudyTables
 from model.errors import InputError, StoreError
 from scenarios.store import StrategyRow, StudyRow
 
@@ -55,7 +55,7 @@ def tables(frame: pd.DataFrame | None = None, status: str = "done") -> StudyTabl
         StrategyRow(i, i, name, f"title of\a {name}", "", None, {} if name == "none" else plan, f"hash{i}")
         for i, name in enumerate(PARTY)
     )
-    runs = [[name, None, r, 1, 7, status, 0.1, "h", "r", None] for name in PARTY for r in range(3)]
+    runs = [[name, None, r, 1, 7, status, 0.1, "h", "r", None, "", ""] for name in PARTY for r in range(3)]
     study = StudyRow(
         1, "tiny", "Tiny", "Does it pay?", "text", "none", 7, 3,
         {"goals": ["party_cost", "real_cost"], "outcomes": ["real_cost", "party_cost"], "parties": ["steel", "power"],
@@ -63,7 +63,7 @@ def tables(frame: pd.DataFrame | None = None, status: str = "done") -> StudyTabl
         dt.datetime(2026, 1, 2, tzinfo=dt.UTC),
     )  # fmt: skip
     return StudyTables(
-        study, members, metrics() if frame is None else frame, pd.DataFrame(columns=list(SWEEP)), transfers(),
+        study, members, metrics() if frame is None else frame, pd.DataFrame(columns=list(POINTS)), transfers(),
         pd.DataFrame(runs, columns=list(RUNS)), ({"started_at": study.created_at, "code_version": "0"},),
     )  # fmt: skip
 
@@ -118,7 +118,18 @@ def test_the_ranking_uses_the_first_goal_that_is_one_value_for_all(comparison: C
     assert comparison.goal == "real_cost"
     assert list(comparison.ranking["strategy"]) == ["raw", "none", "=costly"]
     assert list(comparison.ranking["rank"]) == [1, 2, 3]
-    assert list(comparison.ranking["probability_best"]) == [1.0, 0.0, 0.0]
+
+
+def test_a_probability_of_being_best_needs_ten_replications(comparison: Comparison) -> None:
+    """Raw costs less than none and =costly in every replication, so in every bootstrap sample too."""
+    assert comparison.ranking["probability_best"].isna().all()
+    assert any("too few for the intervals to be trusted, and for a probability" in words for words in comparison.warnings)
+    frame = metrics()
+    longer = pd.concat([frame.assign(replication=frame["replication"] + 3 * block) for block in range(4)])
+    nine, ten = (compare_study(tables(longer[longer["replication"] < n])) for n in (9, 10))
+    assert nine.ranking["probability_best"].isna().all()
+    assert list(ten.ranking["probability_best"]) == [1.0, 0.0, 0.0]
+    assert not any("probability of being best" in words for words in ten.warnings)
 
 
 def test_who_gains_and_who_loses(comparison: Comparison) -> None:

@@ -68,7 +68,7 @@ def test_what_is_not_said_has_the_declared_default(tmp_path: Path) -> None:
     study = study_of(tmp_path, MINIMAL)
     assert works(study) == ManufacturerInputs(name="works", utility="power", metered_alone=True)
     assert study.evaluation.parties == ("works", "power")
-    assert study.evaluation.break_even is None
+    assert study.evaluation.break_even == ()
     assert study.name == "mine"
 
 
@@ -172,8 +172,7 @@ def test_the_break_even_sweep_is_read_in_the_unit_of_its_parameter(tmp_path: Pat
     study = study_of(
         tmp_path, MINIMAL.replace("outcomes: [real_cost]}\n", f"outcomes: [real_cost], break_even: {sweep}}}\n", 2)
     )
-    found = study.evaluation.break_even
-    assert found is not None
+    (found,) = study.evaluation.break_even
     assert found.values == (40.0, 48.0, 60.0)
     assert (found.baseline, found.party) == ("none", "power")
 
