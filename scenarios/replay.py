@@ -362,8 +362,7 @@ def series_changes(
 
 def failure(error: str) -> str:
     """Return what a traceback ends with: the exception and its message, without the frames."""
-    text = error.rstrip() + "\n"
-    return _LAST_FRAME.sub("", text, count=1).strip() if text.startswith("Traceback") else text.strip()
+    return _LAST_FRAME.sub("", error.rstrip() + "\n", count=1).strip()
 
 
 def _failed(begun: Replay, error: str) -> Replay:

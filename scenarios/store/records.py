@@ -91,7 +91,7 @@ class Records(Reader):
             history: also what a later attempt or a later study of the same name has superseded.
 
         Raises:
-            StoreError: if the study was never run here; names the nearest one that was.
+            InputError: if the study was never run here; names the nearest one that was.
         """
         query = _records().order_by(study.c.id, strategy.c.position, run.c.replication, run.c.attempt)
         if study_name is not None:
