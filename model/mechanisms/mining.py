@@ -5,9 +5,9 @@ of crews and sites to common terms by a table; mining learns from what came true
 may be off: without cleaning words stay as typed, without integration variants stay different words, without mining
 only the base rate of breakdowns is known.
 
-The predictor is a naive Bayes score of Poisson counts over a window of days, calibrated by a logistic regression on
-that score whose slope starts at zero: no trust before evidence. Breakdowns themselves are left out of the table of
-terms, since meters tell of them without any log.
+The predictor is a naive Bayes score of Poisson counts over a window of days, added to the odds of the base rate with a
+slope that a logistic regression learns and that starts at zero: no trust before evidence. Breakdowns themselves are
+left out of the table of terms, since meters tell of them without any log.
 """
 
 import re
@@ -33,8 +33,8 @@ PRIOR_BREAKDOWNS = 0.1
 """Breakdowns a day before anything is known (assumption: the defaults of `Process` give about .1)."""
 BASE_DAYS = 10.0
 """Weight of that prior, in days (assumption)."""
-SHIFT_PRECISION, SLOPE_PRECISION = 10.0, 4.0
-"""Prior precisions of the calibration's shift and slope, both around zero (assumption)."""
+SLOPE_PRECISION = 4.0
+"""Precision of the prior that the score deserves no trust, a slope of zero (assumption)."""
 MOST_SCORE = 8.0
 """Largest score that counts, in nats (assumption: no window of notes is stronger evidence)."""
 
@@ -216,33 +216,24 @@ def base_rate(days: Floats) -> float:
 
 
 @kernel
-def calibrated(score: float, base: float, trust: Floats) -> float:
-    """Return the probability of a breakdown: the base rate's odds moved by shift and slope, `trust`, shape (2,)."""
-    odds = np.log(base / (1.0 - base)) + trust[0] + max(0.0, trust[1]) * score
+def calibrated(score: float, base: float, slope: float) -> float:
+    """Return the probability of a breakdown: the base rate's log odds, and the score by its slope if above zero."""
+    odds = np.log(base / (1.0 - base)) + max(0.0, slope) * score
     return float(1.0 / (1.0 + np.exp(-odds)))
 
 
 @kernel
-def learn_breakdown(
-    failed: bool, window: Floats, words: int, counts: Floats, days: Floats, trust: Floats, precision: Floats
-) -> None:
+def learn_breakdown(failed: bool, window: Floats, words: int, counts: Floats, days: Floats, trust: Floats) -> None:
     """Learn from one day that came true, in place: first how far to trust the score, then what the words mean.
 
     Args:
         failed: whether a breakdown came; `window`, `words`, `counts`, `days`: as in `breakdown_score`.
-        trust: shift and slope, shape (2,), by an online Newton step; `precision`: their precision, shape (2, 2).
+        trust: slope of the score and its precision, shape (2,); one online Newton step of the logistic regression.
     """
     score = breakdown_score(window, counts, days, words) if days[0] + days[1] > 0.0 else 0.0
-    p = calibrated(score, base_rate(days), trust)
-    spread = p * (1.0 - p)
-    precision[0, 0] += spread
-    precision[0, 1] += spread * score
-    precision[1, 0] += spread * score
-    precision[1, 1] += spread * score * score
-    determinant = precision[0, 0] * precision[1, 1] - precision[0, 1] * precision[1, 0]
-    surprise = (1.0 if failed else 0.0) - p
-    trust[0] += surprise * (precision[1, 1] - precision[0, 1] * score) / determinant
-    trust[1] += surprise * (precision[0, 0] * score - precision[1, 0]) / determinant
+    p = calibrated(score, base_rate(days), trust[0])
+    trust[1] += p * (1.0 - p) * score * score
+    trust[0] += ((1.0 if failed else 0.0) - p) * score / trust[1]
     row = 1 if failed else 0
     days[row] += 1.0
     for w in range(words):
@@ -274,8 +265,7 @@ class Miner:
         self._counts = np.zeros((2, size))
         self._days = np.zeros(2)
         self._base_days = np.zeros(2)
-        self._trust = np.zeros(2)
-        self._precision = np.diag([SHIFT_PRECISION, SLOPE_PRECISION])
+        self._trust = np.array([0.0, SLOPE_PRECISION])
 
     def read(self, day: int, entries: list[str]) -> None:
         """Take in the entries of `day`; days follow each other without a break.
@@ -304,15 +294,8 @@ class Miner:
 
     def _learn(self, day: int, failed: bool) -> None:
         if self.mining and self._knows(day):
-            learn_breakdown(
-                failed,
-                self._window(day),
-                len(self.reader.names),
-                self._counts,
-                self._days,
-                self._trust,
-                self._precision,
-            )
+            words = len(self.reader.names)
+            learn_breakdown(failed, self._window(day), words, self._counts, self._days, self._trust)
         self._base_days[int(failed)] += 1.0
 
     def probability(self, day: int) -> float:
@@ -321,7 +304,7 @@ class Miner:
         if not self.mining or not self._knows(day) or not self._days.any():
             return base
         score = breakdown_score(self._window(day), self._counts, self._days, len(self.reader.names))
-        return calibrated(score, base, self._trust)
+        return calibrated(score, base, self._trust[0])
 
     def _knows(self, day: int) -> bool:
         """Whether the newest entries that the gate of `day` knows were read, and are still at hand."""

@@ -153,20 +153,20 @@ def test_base_rate_starts_at_the_prior_and_ends_at_the_share() -> None:
 
 
 def test_without_trust_the_probability_is_the_base_rate() -> None:
-    assert calibrated(5.0, 0.2, np.zeros(2)) == pytest.approx(0.2, abs=1e-15)
-    assert calibrated(5.0, 0.2, np.array([0.0, -1.0])) == pytest.approx(0.2, abs=1e-15)
-    assert calibrated(np.log(2.0), 0.2, np.array([0.0, 1.0])) == pytest.approx(0.5 / 1.5)
+    assert calibrated(5.0, 0.2, 0.0) == pytest.approx(0.2, abs=1e-15)
+    assert calibrated(5.0, 0.2, -1.0) == pytest.approx(0.2, abs=1e-15)
+    assert calibrated(np.log(2.0), 0.2, 1.0) == pytest.approx(0.5 / 1.5)
 
 
 def test_trust_learns_the_slope_of_a_score_that_is_the_truth() -> None:
     """Windows of one word drawn as the two Poisson laws say: the likelihood ratio deserves full trust."""
     rng = np.random.default_rng(1)
-    counts, days, trust, precision = np.zeros((2, 1)), np.zeros(2), np.zeros(2), np.diag([10.0, 4.0])
+    counts, days, trust = np.zeros((2, 1)), np.zeros(2), np.array([0.0, 4.0])
     for _ in range(6_000):
         failed = bool(rng.random() < 0.2)
         window = rng.poisson(1.5 if failed else 0.5, 1).astype(float)
-        learn_breakdown(failed, window, 1, counts, days, trust, precision)
-    assert trust == pytest.approx([0.0, 1.0], abs=0.15)
+        learn_breakdown(failed, window, 1, counts, days, trust)
+    assert trust[0] == pytest.approx(1.0, abs=0.15)
 
 
 def miner_after(days: int, newest: list[str], *, failed: bool = False) -> Miner:
