@@ -79,7 +79,7 @@ def masked_records(values: Floats, key: Key, day: int, neighbours: int, entities
     """
     members, slots = values.shape
     sent = np.empty((members, slots), dtype=np.uint64)
-    mask = np.empty(slots, dtype=np.uint64)
+    mask = np.zeros(slots, dtype=np.uint64)
     for i in range(members):
         for s in range(slots):
             sent[i, s] = quantise(values[i, s])
