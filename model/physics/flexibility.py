@@ -1,7 +1,7 @@
 """Load that moves within the day: by a firm on its own prices and peak, or as a flexible order in the auction.
 
-An hour that sheds energy scales its quarter-hours down, an hour that takes energy up raises them alike. Nothing is
-lost: what the hours of a day shed, others of the same day take up.
+An hour's quarter-hours fall and rise alike, so no hour sheds more than its lowest one. Nothing is lost: what the hours
+of a day shed, others of the same day take up.
 """
 
 import numpy as np
@@ -15,11 +15,17 @@ PEAK_SEARCH = 80
 
 
 @kernel
-def hour_loads(load: Floats, mean: Floats, top: Floats) -> None:
-    """Write each hour's mean and highest quarter-hour, MW, shape (24,), of a load by quarter-hour, shape (96,)."""
+def hour_loads(load: Floats, share: float, leave: Floats, top: Floats) -> None:
+    """Write what may leave each hour and its highest quarter-hour, MW, shape (24,).
+
+    Args:
+        load: MW by quarter-hour, shape (96,).
+        share: largest part of an hour's load that may leave it.
+        leave, top: results; an hour keeps at least what its lowest quarter-hour does not cover.
+    """
     for h in range(HOURS):
         a, b, c, d = load[4 * h], load[4 * h + 1], load[4 * h + 2], load[4 * h + 3]
-        mean[h] = (a + b + c + d) / 4.0
+        leave[h] = max(0.0, min(share * (a + b + c + d) / 4.0, a, b, c, d))
         top[h] = max(a, b, c, d)
 
 
@@ -27,14 +33,9 @@ def hour_loads(load: Floats, mean: Floats, top: Floats) -> None:
 def apply_moves(moved: Floats, load: Floats) -> None:
     """Change a load, MW by quarter-hour, shape (96,), by `moved` MW in each hour, shape (24,), below 0 where shed."""
     for h in range(HOURS):
-        if moved[h] == 0.0:
-            continue
-        mean = (load[4 * h] + load[4 * h + 1] + load[4 * h + 2] + load[4 * h + 3]) / 4.0
-        for q in range(4 * h, 4 * h + 4):
-            if moved[h] > 0.0:
-                load[q] += moved[h]
-            else:
-                load[q] *= max(0.0, 1.0 + moved[h] / mean)
+        if moved[h] != 0.0:
+            for q in range(4 * h, 4 * h + 4):
+                load[q] = max(0.0, load[q] + moved[h])
 
 
 @kernel
@@ -48,10 +49,9 @@ def moved_energy(moved: Floats) -> float:
 
 @kernel
 def move_energy(
-    mean: Floats,
+    movable: Floats,
     top: Floats,
     prices: Floats,
-    share: float,
     largest_rise: float,
     comfort_cost: float,
     limit: float,
@@ -64,9 +64,8 @@ def move_energy(
     cheapest one as long as their prices differ by more than the cost of comfort.
 
     Args:
-        mean, top: mean and highest quarter-hour of each hour, MW, shape (24,).
+        movable, top: what may leave each hour, and its highest quarter-hour, MW, shape (24,).
         prices: EUR/MWh, shape (24,).
-        share: largest part of an hour's load that may leave it.
         largest_rise: MW by which an hour may rise; `limit`: MWh that may move in all.
         comfort_cost: EUR/MWh moved.
         peak: MW that no quarter-hour may exceed afterwards.
@@ -76,10 +75,10 @@ def move_energy(
     leave, room = np.empty(HOURS), np.empty(HOURS)
     forced, space = 0.0, 0.0
     for h in range(HOURS):
-        must = mean[h] * (1.0 - peak / top[h]) if top[h] > peak else 0.0
-        if must > share * mean[h]:
+        must = max(0.0, top[h] - peak)
+        if must > movable[h]:
             return np.inf
-        leave[h] = share * mean[h] - must
+        leave[h] = movable[h] - must
         room[h] = max(0.0, min(largest_rise, peak - top[h]))
         moved[h] = -must
         forced += must
@@ -141,30 +140,31 @@ def shift_day(
 
     Args:
         load: MW by quarter-hour before anything moves, shape (96,).
-        prices, share, largest_rise, comfort_cost, limit, moved: as in `move_energy`.
+        prices, largest_rise, comfort_cost, limit, moved: as in `move_energy`.
+        share: largest part of an hour's load that may leave it.
         peak_charge: EUR/MW of the month's highest quarter-hour; 0 for a firm that does not watch it.
         running_peak: highest quarter-hour of the month so far, MW; `connection`: MW that no move may exceed.
     """
-    mean, top = np.empty(HOURS), np.empty(HOURS)
-    hour_loads(load, mean, top)
+    leave, top = np.empty(HOURS), np.empty(HOURS)
+    hour_loads(load, share, leave, top)
     own = top.max()
     if peak_charge <= 0.0:
         most = max(connection, own)
-        return move_energy(mean, top, prices, share, largest_rise, comfort_cost, limit, most, moved)
-    low = max(running_peak, own * (1.0 - share))
+        return move_energy(leave, top, prices, largest_rise, comfort_cost, limit, most, moved)
+    low = max(running_peak, (top - leave).max())
     best = max(low, own)
     high = max(best, min(connection, own + largest_rise))
     before = max(0.0, own - running_peak)
-    least = move_energy(mean, top, prices, share, largest_rise, comfort_cost, limit, best, moved)
+    least = move_energy(leave, top, prices, largest_rise, comfort_cost, limit, best, moved)
     least += peak_charge * (max(0.0, best - running_peak) - before)
     for step in range(PEAK_SEARCH + 2):
         if step < 2:
             left = right = low if step == 0 else high
         else:
             left, right = low + (high - low) / 3.0, high - (high - low) / 3.0
-        lower = move_energy(mean, top, prices, share, largest_rise, comfort_cost, limit, left, moved)
+        lower = move_energy(leave, top, prices, largest_rise, comfort_cost, limit, left, moved)
         lower += peak_charge * (max(0.0, left - running_peak) - before)
-        upper = move_energy(mean, top, prices, share, largest_rise, comfort_cost, limit, right, moved)
+        upper = move_energy(leave, top, prices, largest_rise, comfort_cost, limit, right, moved)
         upper += peak_charge * (max(0.0, right - running_peak) - before)
         if lower < least:
             least, best = lower, left
@@ -174,7 +174,7 @@ def shift_day(
             low = left
         elif step >= 2:
             high = right
-    return move_energy(mean, top, prices, share, largest_rise, comfort_cost, limit, best, moved) + peak_charge * (
+    return move_energy(leave, top, prices, largest_rise, comfort_cost, limit, best, moved) + peak_charge * (
         max(0.0, best - running_peak) - before
     )
 
@@ -354,13 +354,12 @@ def clear_orders(
         zone: the zone's load with all orders unmoved, MW, shape (24,); changed in place.
         price, until: the supply curve.
     """
-    mean, top, new = np.empty(HOURS), np.empty(HOURS), np.empty(HOURS)
+    top, new = np.empty(HOURS), np.empty(HOURS)
     leave, room = np.empty((rows.size, HOURS)), np.empty((rows.size, HOURS))
     for k in range(rows.size):
-        hour_loads(load[rows[k]], mean, top)
+        hour_loads(load[rows[k]], terms[k, 0], leave[k], top)
         allowed = max(running_peak[rows[k]] if terms[k, 3] > 0.0 else terms[k, 4], top.max())
         for h in range(HOURS):
-            leave[k, h] = terms[k, 0] * mean[h]
             room[k, h] = max(0.0, min(terms[k, 1], allowed - top[h]))
     moved[:] = 0.0
     for _ in range(SWEEPS):

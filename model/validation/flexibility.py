@@ -39,8 +39,6 @@ class DemandResponse:
     slope: float = setting(0.5, "EUR/MWh per MW", "Rise b of the stack's marginal cost with load.", bounds=(1e-4, 100))
 
 
-STACK_BASE = 10.0
-"""Marginal cost a of the first MW, EUR/MWh; it cancels."""
 STACK_STEPS = 400
 """Blocks between off-peak and peak load."""
 HIGHEST_PRICE = 9000.0
@@ -60,10 +58,10 @@ def _response_refusal(s: DemandResponse) -> list[Fault]:
     if s.peak - s.off_peak < LEAST_SPREAD * s.peak:
         what = f"peak load {s.peak:g} MW is not above it by more than rounding: there is nothing to move"
         faults.append(Fault("demand_response.off_peak", what, f"at most {1.0 - LEAST_SPREAD:g} of peak"))
-    highest = STACK_BASE + s.slope * (2.0 * s.peak - s.off_peak)
+    highest = 2.0 * s.slope * s.peak
     if highest > HIGHEST_PRICE:
         what = f"prices up to {highest:g} EUR/MWh would meet the cap, where the stack is no longer linear"
-        faults.append(Fault("demand_response.slope", what, f"{STACK_BASE:g} + slope * load up to {HIGHEST_PRICE:g}"))
+        faults.append(Fault("demand_response.slope", what, f"2 * slope * peak up to {HIGHEST_PRICE:g}"))
     return faults
 
 
@@ -114,14 +112,14 @@ def _payments_and_cost(s: DemandResponse, share: float) -> tuple[float, float]:
 
 
 def _linear_stack(folder: Path, s: DemandResponse) -> str:
-    """Write a + bD in blocks that lie evenly around off-peak load, peak load and their mean.
+    """Write a + bD in blocks that lie evenly around off-peak load, peak load and their mean; a cancels, and is b D0.
 
     Over half a block on either end the cost of blocks is the trapezoid under the line, so nothing is lost by steps.
     """
     width = (s.peak - s.off_peak) / STACK_STEPS
     middles = s.off_peak + width * np.arange(2 * STACK_STEPS)
     capacities = [s.off_peak + width / 2.0, *np.full(2 * STACK_STEPS - 1, width)]
-    return stack_file(folder, capacities, (STACK_BASE + s.slope * middles).tolist())
+    return stack_file(folder, capacities, (s.slope * (s.off_peak + middles)).tolist())
 
 
 # --- storage -----------------------------------------------------------------------------------------
