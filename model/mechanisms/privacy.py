@@ -19,14 +19,12 @@ import numpy as np
 
 from model.errors import Fault, InputError, RunError, nearest
 from model.kernels import kernel
-from model.streams import Floats, Key, normal, uniform
+from model.streams import Key, uniform
 
 type ProtectedUnit = Literal["heat", "day", "firm"]
 type Mechanism = Literal["laplace", "gaussian"]
 
 HOURS = 24
-LAPLACE, GAUSSIAN = 1, 2
-"""Codes of the mechanisms in kernels."""
 ROUNDING = 1e-9
 """Share of a budget that rounding may overdraw."""
 
@@ -36,17 +34,6 @@ def laplace(key: Key, entity: int, day: int, slot: int) -> float:
     """Return the Laplace draw of scale 1 (variance 2) at (entity, day, slot) of the stream `key`."""
     u = uniform(key, entity, day, slot)
     return float(np.log(2.0 * u) if u < 0.5 else -np.log(2.0 * (1.0 - u)))
-
-
-@kernel
-def add_noise(mechanism: int, scale: float, key: Key, entity: int, day: int, values: Floats) -> None:
-    """Add independent noise of `scale` to each of one day's released values, MW, shape (values,), in place.
-
-    Clip before, where the sensitivity assumes clipped values; gating the result afterwards costs no privacy.
-    """
-    for slot in range(values.size):
-        unit = laplace(key, entity, day, slot) if mechanism == LAPLACE else normal(key, entity, day, slot)
-        values[slot] += scale * unit
 
 
 @dataclass(frozen=True)
@@ -95,7 +82,8 @@ def sensitivity_of(
             which differs from `day` not in one release but in that all releases compose.
         resolution_h: hours per released value, a divisor of 24.
         heat_energy_mwh, furnace_mw: energy of a heat and power while it melts.
-        limit_mw: released values are clipped to 0 and this limit before noise is added.
+        limit_mw: released values are clipped to 0 and this limit before noise is added (gating the noisy value
+            afterwards costs no privacy).
         heats_per_day: how many heats a day of the plan has, for the statement only.
 
     Raises:
@@ -143,11 +131,6 @@ class Noise:
     sd: float
     rho: float
     pure_epsilon: float
-
-    @property
-    def code(self) -> int:
-        """Code of the mechanism for `add_noise`."""
-        return LAPLACE if self.mechanism == "laplace" else GAUSSIAN
 
 
 def laplace_scale(l1: float, epsilon: float) -> float:
