@@ -64,6 +64,13 @@ class Utility(Firm):
     imbalance = Col(np.float64, "MW", shape=(HOURS,), doc="drawn less bought after intraday trading")
 
 
+class DataPlatform(Firm):
+    """A hub over which contracts run: its members need one interface each, and share its outages and its breaches."""
+
+    members = Col(np.int64, "1", doc="firms that are parties to contracts over it")
+    online = Col(np.int64, "1", doc="1 if records reach their partners today, else 0")
+
+
 def overrides_order(kind: type[Any]) -> bool:
     """Tell whether an agent class has a `decide_order` of its own."""
     return issubclass(kind, Manufacturer) and kind.decide_order is not Manufacturer.decide_order

@@ -1,23 +1,35 @@
-"""What is wrong with contracts: parties that do not fit, protection that is impossible, budgets that run out."""
+"""What contracts may be: how the privacy rule tightens them, and what is wrong with them.
+
+Parties may not fit, protection may be impossible with so few sharers, a budget may run out before the year does.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from model.contracts import DataContract
 from model.errors import Fault, nearest
-from model.firms import ManufacturerInputs, UtilityInputs
+from model.firms import ManufacturerInputs, Process, UtilityInputs
+from model.mechanisms.aggregation import MIN_SHARERS, too_few_sharers
+from model.mechanisms.privacy import (
+    Noise,
+    Sensitivity,
+    exhausted_on,
+    firm_level_reason,
+    noise_for,
+    sensitivity_of,
+)
 from model.platforms import DataPlatformInputs
+from model.security import PrivacyRule
 
 CUSTOMERS = "customers"
 """Final demand: the provider of announced orders."""
 
 DAY_HOURS = 24
-MIN_SHARERS = 3
-"""With two sharers, the sum less one's own record is the other's."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +39,12 @@ class Parties:
     makers: Mapping[str, ManufacturerInputs]
     utilities: Mapping[str, UtilityInputs]
     platforms: Mapping[str, DataPlatformInputs]
+    rule: PrivacyRule
     start: dt.date
-    """First counted day: privacy budgets run by calendar year."""
+    """First day that releases anything: privacy budgets run by calendar year."""
     days: int
+    cleared: bool
+    """Whether prices come out of a zone's merit order instead of being given."""
 
 
 def sharers(contract: DataContract) -> tuple[str, ...]:
@@ -49,7 +64,7 @@ def contract_faults(contracts: tuple[DataContract, ...], parties: Parties) -> It
         if strangers:
             continue
         yield from _asset_faults(where, contract, parties)
-        yield from _protection_faults(where, contract, parties)
+        yield from _protection_faults(where, complying(contract, parties.rule), parties)
         for name in sharers(contract):
             key = (name, contract.partner, contract.asset)
             if key in seen:
@@ -113,6 +128,9 @@ def _privacy_faults(where: str, contract: DataContract) -> Iterator[Fault]:
     if contract.asset != "plan" and contract.variant in ("encrypted", "anonymised"):
         allowed = "raw or standardised; noise_sd for orders"
         yield Fault(f"{where}.variant", f"{contract.variant} is offered for plans, not for {contract.asset}", allowed)
+    if contract.release == "tree" and not (contract.resolution == DAY_HOURS and contract.protected == "day"):
+        what = "a tree protects one day's total of each sharer"
+        yield Fault(f"{where}.release", what, "set resolution: 24 h and protected: day")
     if contract.release != "records" and contract.k > 1:
         yield Fault(f"{where}.k", "a sum has one value for all sharers already", "release: records with k, or k: 1")
 
@@ -120,9 +138,9 @@ def _privacy_faults(where: str, contract: DataContract) -> Iterator[Fault]:
 def _asset_faults(where: str, contract: DataContract, parties: Parties) -> Iterator[Fault]:
     """Yield a fault for each asset that its provider does not have, or that its partner cannot use."""
     if contract.asset == "orders":
-        yield from _order_faults(where, contract, parties.makers[contract.partner])
+        yield from _order_faults(where, contract, parties)
     elif contract.asset == "price_forecast":
-        yield from _forecast_faults(where, contract, parties.makers[contract.partner])
+        yield from _forecast_faults(where, contract, parties)
     else:
         for name in sharers(contract):
             yield from _load_faults(where, contract, parties.makers[name])
@@ -150,21 +168,30 @@ def _load_faults(where: str, contract: DataContract, provider: ManufacturerInput
         yield Fault(f"{where}.asset", what, "needs metered_alone true")
 
 
-def _order_faults(where: str, contract: DataContract, partner: ManufacturerInputs) -> Iterator[Fault]:
+def _order_faults(where: str, contract: DataContract, parties: Parties) -> Iterator[Fault]:
+    partner = parties.makers[contract.partner]
     if partner.demand.mean <= 0.0:
         yield Fault(f"{where}.partner", f"{partner.name} serves no final demand", "needs demand.mean above 0")
+    customer = next((m.name for m in parties.makers.values() if m.supplier == partner.name), "")
+    if customer:
+        yield Fault(
+            f"{where}.partner", f"{partner.name} serves {customer}, not final customers", "the first in the chain"
+        )
     if contract.platform:
         yield Fault(f"{where}.platform", "final customers are no members of a platform", "leave platform out")
 
 
-def _forecast_faults(where: str, contract: DataContract, partner: ManufacturerInputs) -> Iterator[Fault]:
+def _forecast_faults(where: str, contract: DataContract, parties: Parties) -> Iterator[Fault]:
+    partner = parties.makers[contract.partner]
     if partner.utility != contract.provider:
-        yield Fault(
-            f"{where}.mode", f"{contract.provider} does not supply {partner.name}", "vertical: a supplier and its customer"
-        )
+        what = f"{contract.provider} does not supply {partner.name}"
+        yield Fault(f"{where}.mode", what, "vertical: a supplier and its customer")
     if partner.process.kind == "batch" and partner.process.scheduling != "before_prices":
         what = f"{partner.name} does not schedule by expected prices"
         yield Fault(f"{where}.asset", what, "set process.scheduling: before_prices")
+    if parties.cleared:
+        what = "prices that come out of the agents' own market cannot be forecast from outside"
+        yield Fault(f"{where}.asset", what, "needs market.closure exogenous")
 
 
 def _protection_faults(where: str, contract: DataContract, parties: Parties) -> Iterator[Fault]:
@@ -174,12 +201,94 @@ def _protection_faults(where: str, contract: DataContract, parties: Parties) -> 
     members = [parties.makers[name] for name in sharers(contract)]
     count = sum(member.count for member in members)
     if contract.variant == "encrypted" and count < MIN_SHARERS:
-        yield Fault(
-            f"{where}.variant",
-            f"secure aggregation of {count} sharer{'s' if count > 1 else ''} hides nothing: "
-            "whoever knows one record knows the other",
-            f"at least {MIN_SHARERS} sharers: name more customers of {contract.partner} under members",
-        )
+        allowed = f"name more customers of {contract.partner} under members"
+        yield Fault(f"{where}.variant", too_few_sharers(count), allowed)
+    if contract.variant == "encrypted" and count < parties.rule.k_min:
+        what = f"a sum of {count} sharers, where the rule wants {parties.rule.k_min}"
+        yield Fault(f"{where}.variant", what, f"name more customers of {contract.partner} under members")
     if contract.k > count:
         allowed = f"allowed here: 1 to {count}; or name more customers of {contract.partner} under members"
         yield Fault(f"{where}.k", f"groups of {contract.k} out of {count} sharers", allowed)
+    if contract.protected != "none" and math.isfinite(contract.epsilon) and DAY_HOURS % contract.resolution == 0:
+        yield from _budget_faults(where, contract, members, count, parties)
+
+
+def _budget_faults(
+    where: str, contract: DataContract, members: list[ManufacturerInputs], count: int, parties: Parties
+) -> Iterator[Fault]:
+    """Yield a fault for a firm-level claim of a single subject, and for a budget that the year would exceed."""
+    if any(member.process.kind != "batch" for member in members):
+        return  # said where the asset is judged
+    sensitivity = widest_sensitivity(contract, members)
+    if contract.protected == "firm" and (contract.release == "records" or count < MIN_SHARERS):
+        mean = members[0].demand.mean / members[0].process.heat_output * members[0].process.heat_energy / DAY_HOURS
+        year = contract.epsilon if math.isinf(contract.budget) else contract.budget
+        what = firm_level_reason(year, contract.delta, sensitivity, mean_load_mw=max(1e-9, mean))
+        yield Fault(f"{where}.protected", what, "allowed: heat, day; firm with release: sum of 3 or more sharers")
+    elif contract.release != "tree" and math.isfinite(contract.budget):
+        noise = noise_for(contract.noise, contract.epsilon, contract.delta, sensitivity)  # type: ignore[arg-type]
+        unit: Any = contract.protected
+        last = exhausted_on(
+            parties.start, parties.days, unit, budget=contract.budget, delta=contract.delta, noise=noise
+        )
+        if last is not None:
+            yield Fault(
+                f"{where}.budget",
+                f"a budget of {contract.budget:g} a year is spent before the release for {last.isoformat()}",
+                "a larger budget, a smaller epsilon a release, or a smaller protected unit (heat, day)",
+            )
+    elif contract.epsilon > contract.budget:
+        yield Fault(f"{where}.budget", f"epsilon {contract.epsilon:g} is more than a year's budget", "at least epsilon")
+
+
+def next_divisor(hours: int) -> int:
+    """Return the smallest divisor of 24 that is not below `hours`, at most 24."""
+    return next(h for h in range(hours, DAY_HOURS + 1) if DAY_HOURS % h == 0)
+
+
+def complying(contract: DataContract, rule: PrivacyRule) -> DataContract:
+    """Return a contract as the privacy rule lets it be: plans that others see are protected as it demands.
+
+    Under secure aggregation nobody sees a record; there only the number of sharers counts, which is checked.
+    """
+    if contract.asset != "plan" or contract.variant == "encrypted":
+        return contract
+    changes: dict[str, Any] = {}
+    if contract.resolution < rule.block_min:
+        changes |= {"resolution": next_divisor(rule.block_min)}
+    if contract.release == "records" and contract.k < rule.k_min:
+        changes |= {"variant": "anonymised", "k": rule.k_min}
+    if rule.epsilon_max < contract.epsilon:
+        unit = contract.protected if contract.protected != "none" else rule.protected
+        changes |= {"variant": "anonymised", "epsilon": rule.epsilon_max, "protected": unit}
+    return replace(contract, **changes) if changes else contract
+
+
+def connection_mw(process: Process) -> float:
+    """Return the connection capacity of a batch works, MW."""
+    return process.furnace + process.mill + process.auxiliary
+
+
+def widest_sensitivity(contract: DataContract, members: list[ManufacturerInputs]) -> Sensitivity:
+    """Return the sensitivity of the released vector to the protected unit of the sharer with the largest one."""
+    unit: Any = contract.protected
+    found = [
+        sensitivity_of(
+            unit,
+            resolution_h=contract.resolution,
+            heat_energy_mwh=member.process.heat_energy,
+            furnace_mw=member.process.furnace,
+            limit_mw=connection_mw(member.process),
+            heats_per_day=member.process.capacity,
+        )
+        for member in members
+    ]
+    return max(found, key=lambda one: one.l1)
+
+
+def privacy_noise(contract: DataContract, members: list[ManufacturerInputs]) -> Noise | None:
+    """Return the noise that a contract's epsilon asks for, None without one; all sharers get the largest one's."""
+    if contract.protected == "none" or contract.release == "tree":
+        return None
+    mechanism: Any = contract.noise
+    return noise_for(mechanism, contract.epsilon, contract.delta, widest_sensitivity(contract, members))

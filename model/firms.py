@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 from model.parameters import declare
+from model.records import Logs, Records
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -292,7 +293,7 @@ class Flexibility:
         bounds=(0, 1),
         role="uncertainty",
         note="nothing moves unless declared",
-        doc="Largest part of an hour's load that may move to other hours of the day.",
+        doc="Largest part of an hour's load that may move to other hours of the day, its quarter-hours alike.",
     )
     comfort_cost: float = declare(
         20.0,
@@ -430,6 +431,14 @@ class Forecasting:
         note="a delay moves load by few hours",
         doc="Hours over which a plan's deviation informs other hours.",
     )
+    price_error: float = declare(
+        10.0,
+        unit="EUR/MWh",
+        bounds=(0, 1000),
+        role="uncertainty",
+        note="about a tenth of 2025's prices; published day-ahead forecasts err by 5 to 20",
+        doc="Sd of the error of the utility's own forecast of tomorrow's hourly prices, before the gate.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -458,6 +467,8 @@ class ManufacturerInputs:
     flexibility: Flexibility = field(default_factory=Flexibility)
     storage: Storage = field(default_factory=Storage)
     retail: Retail = field(default_factory=Retail)
+    records: Records = field(default_factory=Records)
+    logs: Logs = field(default_factory=Logs)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ import numpy as np
 
 from model.calendar import Calendar, build_calendar
 from model.inputs import ManufacturerInputs, ModelInputs, OwnSeries
+from model.mechanisms.pipeline import utc_offsets
 from model.physics.series import (
     generate_forecast_error,
     generate_load,
@@ -20,7 +21,7 @@ from model.physics.series import (
     price_from_series,
 )
 from model.reference import forecast_error_table, load_table, price_table
-from model.streams import Floats
+from model.streams import Floats, Ints
 
 SERIES_PER_GROUP = 32
 """Most different load series that a group of like firms is given; larger groups repeat them (assumption)."""
@@ -39,6 +40,7 @@ class Futures:
         residual: residual load of the zone, MW, shape (days, 24); NaN where the source has none.
         shapes: load over its mean, shape (days, series, 96).
         portfolio_error: relative error of the published forecast by utility, shape (utility, days, 24).
+        utc_offsets: hours by which local time is ahead of UTC, shape (days,).
     """
 
     calendar: Calendar
@@ -46,6 +48,7 @@ class Futures:
     residual: Floats
     shapes: Floats
     portfolio_error: Floats
+    utc_offsets: Ints
 
     @property
     def has_residual(self) -> bool:
@@ -102,9 +105,10 @@ def _futures(  # noqa: PLR0917 - every argument is part of the cache key
             table_of_errors = forecast_error_table(_named(name))
             raw = generate_forecast_error(table_of_errors, seed, replication, entity, calendar)
             error[u] = np.maximum(-0.9, raw * (sd / table_of_errors.standard_deviation))
-    for array in (price, residual, shapes, error):
+    offsets = utc_offsets(calendar.ordinal)
+    for array in (price, residual, shapes, error, offsets):
         array.flags.writeable = False
-    return Futures(calendar, price, residual, shapes, error)
+    return Futures(calendar, price, residual, shapes, error, offsets)
 
 
 def _shape(source: str | OwnSeries, entity: str, seed: int, replication: int, calendar: Calendar) -> Floats:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 HOURS = 24
 POLICIES = ("moving_average", "exponential", "filtered")
 SCHEDULING = ("habit", "before_prices", "after_prices")
-ACCOUNTS = ("sales", "goods", "production", "stock", "energy", "peak")
+ACCOUNTS = ("sales", "goods", "production", "stock", "energy", "peak", "restart", "comfort", "maintenance")
 """Kinds of posting that every group of firms has, in the order of the ledger's columns."""
 
 
@@ -87,6 +87,7 @@ class Goods:
         self.hours = np.zeros((self.batch.size, 2))
         self.restarts = np.zeros(self.batch.size, np.int64)
         self.restart_cost = np.zeros(self.batch.size)
+        self.efforts = np.zeros((self.makers, 3))
         self.flexible = flexible_firms(stage, bidding=False)
         self.planners = np.concatenate([self.batch, self.flexible.rows])
         self.price_view = np.zeros((self.planners.size, HOURS))
@@ -295,8 +296,9 @@ class Goods:
                 c.incoming[people.supplier[row]] += change
 
     def book_day(self, month_ends: bool, month_share: float, amounts: Floats) -> None:
-        """Write each group's payments of the day into `amounts`, shape (group, 6), and move every firm's cash."""
+        """Write each group's payments of the day into `amounts`, shape (group, 9), and move every firm's cash."""
         c, people = self.stage.live, self.stage.population
+        self.efforts[self.batch, 0] = self.restart_cost
         book_firms(
             people.group,
             people.supplier,
@@ -310,6 +312,7 @@ class Goods:
             c.net_stock,
             c.energy_charge,
             c.peak_load,
+            self.efforts,
             amounts,
             c.cash,
         )
@@ -349,6 +352,7 @@ def book_firms(
     net_stock: Floats,
     energy_charge: Floats,
     peak_load: Floats,
+    efforts: Floats,
     amounts: Floats,
     cash: Floats,
 ) -> None:
@@ -359,7 +363,8 @@ def book_firms(
         prices: unit price, unit cost, holding, backlog (EUR per unit), peak charge (EUR/MW/month), shape (n, 5).
         month_share: part of a month to charge the peak for; 0 except on a month's last day.
         shipped, produced, order, net_stock: units; `energy_charge`: EUR; `peak_load`: MW, reset when charged.
-        amounts: EUR paid by each group (sales: received), shape (group, 6); overwritten.
+        efforts: EUR of today for restarts, comfort and maintenance, shape (n, 3).
+        amounts: EUR paid by each group (sales: received), shape (group, 9); overwritten.
         cash: EUR by firm; utilities are credited with their customers' energy bills.
     """
     amounts[:] = 0.0
@@ -375,6 +380,9 @@ def book_firms(
             peak = prices[i, 4] * peak_load[i] * month_share
             peak_load[i] = 0.0
         cash[i] += sales - goods - production - stock - energy - peak
+        for k in range(3):
+            cash[i] -= efforts[i, k]
+            amounts[g, 6 + k] += efforts[i, k]
         if supplier[i] >= 0:
             cash[supplier[i]] += goods
         if utility[i] >= 0:

@@ -20,8 +20,9 @@ from model.errors import Fault, InputError, nearest
 from model.firms import Demand, Forecasting, ManufacturerInputs, Ordering, Process, Retail, UtilityInputs
 from model.parameters import faults_of, parameters_of
 from model.platforms import DataPlatformInputs
-from model.records import Pipeline
-from model.world import Balancing, Economy, Market, Period
+from model.records import Logs, Pipeline, Records
+from model.security import PrivacyRule, Security
+from model.world import Balancing, Economy, Incidents, Market, Period
 
 __all__ = [
     "GROUPS",
@@ -76,6 +77,8 @@ class ModelInputs:
     economy: Economy = field(default_factory=Economy)
     market: Market = field(default_factory=Market)
     balancing: Balancing = field(default_factory=Balancing)
+    privacy: PrivacyRule = field(default_factory=PrivacyRule)
+    incidents: Incidents = field(default_factory=Incidents)
     manufacturers: tuple[ManufacturerInputs, ...] = ()
     utilities: tuple[UtilityInputs, ...] = ()
     data_platforms: tuple[DataPlatformInputs, ...] = ()
@@ -98,6 +101,9 @@ GROUPS: dict[str, type] = {
     "economy": Economy,
     "market": Market,
     "balancing": Balancing,
+    "privacy": PrivacyRule,
+    "incidents": Incidents,
+    "security": Security,
     "demand": Demand,
     "ordering": Ordering,
     "process": Process,
@@ -108,6 +114,8 @@ GROUPS: dict[str, type] = {
     "data_platform": DataPlatformInputs,
     "data_contract": DataContract,
     "pipeline": Pipeline,
+    "records": Records,
+    "logs": Logs,
 }
 """Every parameter group by the name of its section."""
 
@@ -122,7 +130,7 @@ def _groups_within(owner: object, where: str) -> Iterator[tuple[str, object]]:
 
 def _members(inputs: ModelInputs) -> Iterator[tuple[str, object]]:
     """Yield (dotted place, group) for every parameter group of the inputs."""
-    for name in ("calendar", "economy", "market", "balancing"):
+    for name in ("calendar", "economy", "market", "balancing", "privacy", "incidents"):
         yield name, getattr(inputs, name)
     firms: tuple[ManufacturerInputs | UtilityInputs, ...] = (*inputs.manufacturers, *inputs.utilities)
     for firm in firms:
@@ -204,7 +212,7 @@ def _contract_faults(inputs: ModelInputs) -> Iterator[Fault]:
     platforms = [p.name for p in inputs.data_platforms]
     for name in sorted({n for n in platforms if platforms.count(n) > 1}):
         yield Fault(f"data_platforms.{name}", "two platforms bear this name")
-    firms = {f.name for f in (*inputs.manufacturers, *inputs.utilities)}
+    firms = {m.name for m in inputs.manufacturers} | {u.name for u in inputs.utilities}
     for name in sorted(firms.intersection(platforms)):
         yield Fault(f"data_platforms.{name}", "a firm bears this name")
     try:
@@ -215,8 +223,10 @@ def _contract_faults(inputs: ModelInputs) -> Iterator[Fault]:
         makers={m.name: m for m in inputs.manufacturers},
         utilities={u.name: u for u in inputs.utilities},
         platforms={p.name: p for p in inputs.data_platforms},
-        start=start,
-        days=inputs.calendar.days,
+        rule=inputs.privacy,
+        start=start - dt.timedelta(days=inputs.calendar.burn_in),
+        days=inputs.calendar.days + inputs.calendar.burn_in,
+        cleared=inputs.market.closure == "endogenous",
     )
     yield from contract_faults(inputs.contracts, parties)
 

@@ -20,12 +20,20 @@ REAL_KINDS: dict[str, str] = {
     "intraday": "cost_intraday",
     "balancing": "cost_imbalance",
     "stock": "cost_stock",
+    "restart": "cost_restart",
+    "comfort": "cost_comfort",
+    "maintenance": "cost_maintenance",
     "interface": "cost_interface",
+    "platform": "cost_platform",
+    "security": "cost_security",
     "breach": "cost_breach",
 }
 """Kinds that use up resources -> the outcome that counts them."""
 
-TRANSFER_KINDS = ("sales", "goods", "energy", "peak", "wholesale", "spread", "imbalance_energy", "imbalance", "fee")
+TRANSFER_KINDS = (
+    *("sales", "goods", "energy", "peak", "wholesale", "spread", "imbalance_energy", "imbalance"),
+    *("fee", "platform_fee", "platform_result", "fine"),
+)
 """Kinds that only move money."""
 
 TOLERANCE = 1e-9

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.disclosure import sharing_outcomes
 from model.kernels import kernel
 from model.ledger import REAL_KINDS
 from model.physics.electricity import HOURS
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from model.ledger import Ledger
     from model.population import Population
     from model.power import Power
-    from model.sharing import PlanContract
+    from model.sharing import Sharing
     from model.stage import Stage
 
 YEAR_DAYS = 365.0
@@ -28,15 +29,16 @@ SUMS = ("electricity", "output", "capacity", "demand", "prompt", "peak")
 class Measures:
     """Counters of one run; they stand still during burn-in."""
 
-    def __init__(self, stage: Stage, goods: Goods, power: Power, contracts: list[PlanContract], ledger: Ledger) -> None:
+    def __init__(self, stage: Stage, goods: Goods, power: Power, sharing: Sharing, ledger: Ledger) -> None:
         people = stage.population
-        self.stage, self.goods, self.power, self.contracts, self.ledger = stage, goods, power, contracts, ledger
+        self.stage, self.goods, self.power, self.sharing, self.ledger = stage, goods, power, sharing, ledger
         self.days = 0
         self.groups = len(stage.inputs.manufacturers)
         self.sums = np.zeros((self.groups, len(SUMS)))
         self.moments = np.zeros((people.makers, 4))
         self.loads = np.zeros((int((people.alone >= 0).sum()), 6))
         self.imbalance = np.zeros(len(stage.inputs.utilities))
+        self.misses = np.zeros(len(stage.inputs.utilities))
         self.emissions = 0.0
         self.alignment = 0.0
         self.capacity = _daily_capacity(people)
@@ -62,6 +64,7 @@ class Measures:
         )
         count_loads(power.hourly, power.forecast, power.customers.forecast, self.goods.plan, self.plan_row, self.loads)
         self.imbalance += np.abs(power.imbalance).sum(axis=1)
+        self.misses += (power.miss**2).sum(axis=1)
         self.alignment += power.totals[1]
         if power.stack is not None:
             self.emissions += power.generation[1]
@@ -73,6 +76,7 @@ class Measures:
             self._money(values)
             self._firms(values)
             self._forecasts(values)
+            values |= sharing_outcomes(self.sharing, self.ledger, YEAR_DAYS / self.days)
         return {key: float(value) for key, value in values.items()}
 
     def _money(self, values: dict[tuple[str, str], float]) -> None:
@@ -90,11 +94,7 @@ class Measures:
         for u, utility in enumerate(self.stage.inputs.utilities):
             values["imbalance_payment", utility.name] = ledger.paid(utility.name, "imbalance") * scale
             values["imbalance_energy", utility.name] = float(self.imbalance[u]) * scale
-        for contract in self.contracts:
-            for party in (contract.terms.provider, contract.terms.partner):
-                values["sharing_fee", party] = ledger.paid(party, "fee") * scale
-            provider = ("exposed_copies", contract.terms.provider)
-            values[provider] = values.get(provider, 0.0) + 1.0
+            values["portfolio_forecast_rmse", utility.name] = float(np.sqrt(self.misses[u] / (self.days * HOURS)))
         values["imbalance_covariance", ""] = self.alignment * scale
 
     def _firms(self, values: dict[tuple[str, str], float]) -> None:

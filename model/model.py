@@ -12,7 +12,7 @@ from typing import Any
 import mesa
 import numpy as np
 
-from model.agents import Firm, Manufacturer, Utility
+from model.agents import DataPlatform, Firm, Manufacturer, Utility
 from model.balances import Balances
 from model.columns import ColumnModelMixin
 from model.errors import Fault, InputError, RunError, nearest
@@ -25,7 +25,7 @@ from model.outcomes import OUTCOMES
 from model.population import CUSTOMERS, GRID, MARKET, Population, populate, signal_means
 from model.power import Power
 from model.recorder import Recorder
-from model.sharing import contract_cash, contracts_at_work
+from model.sharing import Sharing
 from model.stage import Stage
 from model.streams import Floats
 from model.tables import Table
@@ -39,6 +39,9 @@ GROUP_LINES = {
     "stock": (None, RESOURCES),
     "energy": (None, "utility"),
     "peak": (None, GRID),
+    "restart": (None, RESOURCES),
+    "comfort": (None, RESOURCES),
+    "maintenance": (None, RESOURCES),
 }
 """Payer and payee of a group's accounts; None is the group itself."""
 
@@ -120,11 +123,10 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         self.stage = Stage(self.inputs, self.population, self.futures, self.seed, self.replication, self.firms)
         self.goods = Goods(self.stage)
         self.power = Power(self.stage)
-        self.contracts = contracts_at_work(self.stage, self.goods, self.power)
-        self.contract_cash = contract_cash(self.firms.size, self.contracts)
+        self.sharing = Sharing(self.stage, self.goods, self.power)
         self._open_books()
         self.balances = Balances(self.stage, self.goods, self.power, self.ledger)
-        self.measures = Measures(self.stage, self.goods, self.power, self.contracts, self.ledger)
+        self.measures = Measures(self.stage, self.goods, self.power, self.sharing, self.ledger)
         self.hours: dict[str, list[Floats]] | None = {} if keep_hours else None
         self.recorder = Recorder(self.firms, record, self.futures.calendar.days) if record else None
         self._outcomes: tuple[int, dict[tuple[str, str], float]] = (-1, {})
@@ -145,9 +147,10 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
             raise RunError(msg)
         shapes = self.futures.shapes[day]
         self.power.publish_prices(day)
+        self.sharing.advise(day)
         self.goods.plan_day(day, self.power.expected_price, self.power.price, shapes)
         self.power.forecast_customers(day)
-        self._share_data(day)
+        self.sharing.share(day)
         self.power.nominate(day)
         self.power.clear(day)
         self.goods.run_day(day)
@@ -233,6 +236,8 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
                 pipeline=mean[rows] * (lead[rows] - own_make),
             )
         Utility.create_agents(self, len(self.inputs.utilities))
+        if self.inputs.data_platforms:
+            DataPlatform.create_agents(self, len(self.inputs.data_platforms))
 
     def _open_books(self) -> None:
         lines = []
@@ -250,19 +255,9 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
                 (utility.name, MARKET, "spread"),
             ]
         lines += [(MARKET, RESOURCES, "generation"), (GRID, RESOURCES, "generation"), (GRID, RESOURCES, "balancing")]
-        for c in (contract.terms for contract in self.contracts):
-            lines += [
-                (c.partner, c.provider, "fee"),
-                (c.provider, RESOURCES, "interface"),
-                (c.partner, RESOURCES, "interface"),
-                (c.provider, RESOURCES, "breach"),
-            ]
+        lines += [(posting.payer, posting.payee, posting.kind) for posting in self.sharing.postings]
         self.ledger = Ledger(parties=(*self.population.parties, RESOURCES))
         self.ledger.open(lines)
-
-    def _share_data(self, day: int) -> None:
-        for contract in self.contracts:
-            contract.use(day)
 
     def _keep_books(self, day: int) -> None:
         """Post the day's money twice - by line in the ledger, by firm in cash - and require that both agree."""
@@ -279,9 +274,10 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         bought, balancing_energy = power.amounts[:, 0].sum(), power.amounts[:, 1].sum()
         generated = power.generation[0] - balancing_energy if power.stack is not None else bought
         ledger.today[cut : cut + 3] = generated, balancing_energy, power.totals[0]
-        for k, contract in enumerate(self.contracts):
-            ledger.today[cut + 3 + 4 * k : cut + 7 + 4 * k] = list(contract.daily_amounts().values())
-        live.cash += self.contract_cash
+        if day == self.inputs.calendar.burn_in:
+            self.sharing.settle_exposure()
+        ledger.today[cut + 3 :] = self.sharing.daily
+        live.cash += self.sharing.cash
         ledger.post(self.counting)
         self.balances.check(day)
 

@@ -13,8 +13,9 @@ from model.errors import Fault, InputError
 from model.inputs import ManufacturerInputs, ModelInputs
 from model.streams import Floats, Ints, entity_id
 
-MARKET, GRID, CUSTOMERS = "market", "grid", "customers"
-"""Parties outside the agents: the wholesale market, the network and system operator, final demand."""
+HOURS = 24
+MARKET, GRID, CUSTOMERS, REGULATOR = "market", "grid", "customers", "regulator"
+"""Parties outside the agents: the wholesale market, the network and system operator, final demand, and who fines."""
 
 
 @dataclass
@@ -23,9 +24,9 @@ class Population:
 
     Attributes:
         inputs: the inputs that declare everybody.
-        names: firm name by row, manufacturers first; members of a group are numbered from 1.
-        party: party index by row: group of a manufacturer, then utilities.
-        parties: party names: groups, utilities, outside parties; without the sink of real cost.
+        names: firm name by row, manufacturers first, then utilities and platforms; members are numbered from 1.
+        party: party index by row: group of a manufacturer, then utilities, then platforms.
+        parties: party names: groups, utilities, platforms, outside parties; without the sink of real cost.
         makers: number of manufacturers n.
         group: group index by manufacturer, shape (n,).
         entity: stream entity by manufacturer, shape (n,).
@@ -51,6 +52,10 @@ class Population:
         """Return the rows of the manufacturers declared under `name`."""
         index = [m.name for m in self.inputs.manufacturers].index(name)
         return np.flatnonzero(self.group == index)
+
+    def size_of(self, name: str) -> int:
+        """Return how many firms bear a name; 1 for a party outside the agents."""
+        return next((m.count for m in self.inputs.manufacturers if m.name == name), 1)
 
     def spread(self, section: str, parameter: str) -> Floats:
         """Return a manufacturer parameter by row, shape (n,)."""
@@ -86,15 +91,17 @@ def populate(inputs: ModelInputs) -> Population:
     first_row = {m.name: int(row) for m, row in zip(makers, np.cumsum(counts) - counts, strict=True)}
     _refuse_supplier_groups(inputs)
     utilities = {u.name: k for k, u in enumerate(inputs.utilities)}
+    hubs = [platform.name for platform in inputs.data_platforms]
+    fines = (REGULATOR,) if inputs.privacy.fine_probability > 0.0 else ()
     supplier = np.array([first_row.get(m.supplier, -1) for m in makers], dtype=np.int64)[group]
     utility = np.array([utilities.get(m.utility, -1) for m in makers], dtype=np.int64)[group]
     is_alone = np.array([m.metered_alone and bool(m.utility) for m in makers], dtype=np.bool_)[group]
     alone = np.where(is_alone, np.cumsum(is_alone) - 1, -1).astype(np.int64)
     return Population(
         inputs=inputs,
-        names=(*names, *utilities),
-        party=np.concatenate([group, len(makers) + np.arange(len(utilities))]).astype(np.int64),
-        parties=(*(m.name for m in makers), *utilities, MARKET, GRID, CUSTOMERS),
+        names=(*names, *utilities, *hubs),
+        party=np.concatenate([group, len(makers) + np.arange(len(utilities) + len(hubs))]).astype(np.int64),
+        parties=(*(m.name for m in makers), *utilities, *hubs, MARKET, GRID, CUSTOMERS, *fines),
         makers=len(names),
         group=group,
         entity=np.array([entity_id(name) for name in names], dtype=np.int64),
@@ -134,3 +141,19 @@ def signal_means(people: Population) -> Floats:
         for row in rows:
             mean[row] = mean[people.supplier == row].sum()
     return mean
+
+
+def usual_load_mw(people: Population, utility: str = "") -> float:
+    """Return the long-run mean load of all firms that one utility supplies, or any, MW."""
+    mean = signal_means(people)
+    total = 0.0
+    for firm in people.inputs.manufacturers:
+        p = firm.process
+        if not firm.utility or utility not in ("", firm.utility):
+            continue
+        if p.kind == "batch":
+            heats = min(p.capacity, float(mean[people.of_group(firm.name)[0]]) / p.heat_output)
+            total += firm.count * (p.mill + p.auxiliary + heats * p.heat_energy / HOURS)
+        elif p.kind == "shaped":
+            total += firm.count * p.mean_load
+    return total

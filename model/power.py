@@ -25,7 +25,7 @@ from model.physics.electricity import (
     settle,
 )
 from model.physics.forecasting import FEATURES, PRIOR_VARIANCE, WEEK, forecast_from_history
-from model.population import Population, signal_means
+from model.population import Population, usual_load_mw
 from model.shifting import clear_flexible, flexible_firms, zone_clears
 from model.stack import read_stack
 from model.streams import Floats, Ints
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from model.stage import Stage
 
 HOURS = 24
+LAST_KNOWN_HOUR = 10
+"""Last hour of the day before that is over at the noon gate, when its imbalance has been published."""
 RECEIVERS = ("naive", "last_order", "full_history")
 PRICE_MEMORY = 1.0 / 28.0
 """Weight of the newest day in a firm's own expectation of the hourly price profile: four weeks (assumption)."""
@@ -92,7 +94,7 @@ class Power:
         self.portfolio = self._learner(error_sd, np.arange(self.utilities), by_day=False)
         self.published_error = stage.futures.portfolio_error
         self.key = stage.key("system_imbalance")
-        self.rest_state, self.rest = np.zeros(1), np.zeros(HOURS)
+        self.rest_state, self.rest, self.known_rest = np.zeros(1), np.zeros(HOURS), 0.0
         self.price = np.zeros(HOURS)
         self.expected_price = stage.futures.price[0].copy()
         self.hourly = np.zeros((self.alone_rows.size, HOURS))
@@ -103,6 +105,7 @@ class Power:
         self.closed = np.zeros((self.utilities, HOURS))
         self.imbalance = np.zeros((self.utilities, HOURS))
         self.errors = np.zeros((self.utilities, self.portfolio.ring, HOURS))
+        self.miss = np.zeros((self.utilities, HOURS))
         self.error_variance = np.zeros((self.utilities, HOURS))
         self.error_weight = np.zeros(self.utilities)
         self.amounts = np.zeros((self.utilities, 4))
@@ -147,6 +150,7 @@ class Power:
         """Take the exogenous prices of the day, and draw the rest of the system's imbalance."""
         balancing = self.stage.inputs.balancing
         self.price[:] = self.stage.futures.price[day]
+        self.known_rest = float(self.rest[LAST_KNOWN_HOUR])
         draw_system_imbalance(
             day, self.key, balancing.rest_sd, balancing.rest_autocorrelation, self.rest_state, self.rest
         )
@@ -257,7 +261,8 @@ class Power:
         c.nomination[rows], c.drawn[rows], c.imbalance[rows] = self.nomination, drawn, self.imbalance
         c.cash[rows] -= self.amounts.sum(axis=1)
         self.customers.observe(day, self.hourly - self.moved_alone if self.orders.rows.size else self.hourly)
-        self.errors[:, day % self.errors.shape[1]] = drawn - self.expected
+        self.miss[:] = drawn - self.expected
+        self.errors[:, day % self.errors.shape[1]] = self.miss
         self.expected_price += PRICE_MEMORY * (self.price - self.expected_price)
 
 
@@ -345,19 +350,3 @@ def connection_mw(people: Population) -> Floats:
     batch += people.spread("process", "auxiliary")
     is_batch = np.isin(np.arange(people.makers), people.with_process("batch"))
     return np.where(is_batch, batch, 10.0 * people.spread("process", "mean_load"))
-
-
-def usual_load_mw(people: Population) -> float:
-    """Return the long-run mean load of all firms that a utility supplies, MW."""
-    mean = signal_means(people)
-    total = 0.0
-    for firm in people.inputs.manufacturers:
-        p = firm.process
-        if not firm.utility:
-            continue
-        if p.kind == "batch":
-            heats = min(p.capacity, float(mean[people.of_group(firm.name)[0]]) / p.heat_output)
-            total += firm.count * (p.mill + p.auxiliary + heats * p.heat_energy / HOURS)
-        elif p.kind == "shaped":
-            total += firm.count * p.mean_load
-    return total

@@ -1,95 +1,124 @@
-"""Data contracts at work: the plan leaves the works, and the utility combines it with what it knew."""
+"""Data sharing at work: which contracts run over which platforms, what they cost, and who could leak what.
+
+A contract that shares nothing has no copy, no interface and no cost, and leaves every bit of a run as it was.
+"""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model.inputs import DataContract
+from model.agreement import Agreement
+from model.contract_checks import complying, sharers
+from model.exposure import YEAR_HOURS, Copy, Exposure
+from model.incidents import LossYears
+from model.inputs import DataContract, DataPlatformInputs, ModelInputs
+from model.interfaces import interface_costs
 from model.kernels import kernel
-from model.mechanisms.data import PRIOR_DAYS, combine, expected_breach_loss, innovation, learn_gain, publish_plan
-from model.population import signal_means
-from model.streams import Floats, Key, entity_id
+from model.ledger import RESOURCES
+from model.plans import PlanContract
+from model.population import CUSTOMERS, REGULATOR, Population, signal_means, usual_load_mw
+from model.streams import Floats, Key, entity_id, normal, uniform
 
 if TYPE_CHECKING:
     from model.goods import Goods
-    from model.population import Population
     from model.power import Power
     from model.stage import Stage
 
 HOURS = 24
 YEAR_DAYS = 365.0
+FORECAST_PERSISTENCE = 0.8
+"""Correlation of the error of a price forecast from hour to hour (assumption)."""
 
 
-class PlanContract:
-    """One contract under which a works shares its plan; holds what the receiver has learnt about it."""
+@dataclass(frozen=True)
+class Posting:
+    """A yearly payment: who pays whom for what, EUR/yr."""
 
-    def __init__(self, stage: Stage, goods: Goods, power: Power, contract: DataContract) -> None:
+    payer: str
+    payee: str
+    kind: str
+    eur: float
+
+
+class OrderContract(Agreement):
+    """Final customers announce to a firm what they will buy over its lead time."""
+
+    def __init__(self, goods: Goods, people: Population, terms: DataContract) -> None:
+        super().__init__(terms, 1)
+        if terms.pipeline.application:
+            goods.announce(people.of_group(terms.partner), terms.noise_sd**2)
+
+
+class MeterContract(Agreement):
+    """Meters in real time: the utility knows yesterday at the gate instead of waiting for the billing data."""
+
+    def __init__(self, power: Power, people: Population, terms: DataContract) -> None:
+        rows = np.concatenate([people.of_group(name) for name in sharers(terms)])
+        super().__init__(terms, rows.size)
+        if terms.pipeline.application:
+            power.customers.delay[people.alone[rows]] = 1
+
+
+class ForecastContract(Agreement):
+    """A utility lets a works have its own forecast of tomorrow's prices, before the works plans."""
+
+    def __init__(self, stage: Stage, goods: Goods, power: Power, terms: DataContract, online: Any) -> None:
+        super().__init__(terms, 1)
         people = stage.population
-        self.plans, self.power = goods.plan, power
-        self.terms = contract
-        self.row = int(people.of_group(contract.provider)[0])
-        self.partner_row = people.makers + [u.name for u in stage.inputs.utilities].index(contract.partner)
-        self.alone = int(people.alone[self.row])
-        self.batch = int(np.flatnonzero(goods.batch == self.row)[0])
-        self.entity = entity_id(contract.name)
-        self.key = stage.key("plan_noise")
-        rules = stage.inputs.utilities[self.partner_row - people.makers].forecasting
-        self.band, self.memory, self.delay = rules.gain_band, rules.memory, rules.meter_delay
-        self.limit = float(power.limit[self.alone])
-        ring = power.customers.ring
-        self.base_hist = np.zeros((ring, HOURS))
-        self.news_hist = np.zeros((ring, HOURS))
-        self.shared = np.zeros(HOURS)
-        prior = (self.limit / 4.0) ** 2 + contract.noise_sd**2
-        self.error_news = np.zeros((HOURS, HOURS))
-        self.news_news = prior * np.eye(HOURS)
-        self.weight = np.array([PRIOR_DAYS])
-        self.breach_loss = expected_breach_loss(
-            contract.breach_rate, contract.breach_median, contract.breach_sigma, _yearly_revenue(people, self.row)
-        )
+        self.goods, self.power, self.online = goods, power, online
+        self.rows = people.of_group(terms.partner)
+        utility = next(u for u in stage.inputs.utilities if u.name == terms.provider)
+        self.sd, self.beta = utility.forecasting.price_error, stage.inputs.balancing.beta
+        self.persistence = stage.inputs.balancing.rest_autocorrelation
+        self.key, self.entity = stage.key("price_forecast_error"), entity_id(terms.provider)
+        self.forecast = np.zeros(HOURS)
 
-    def use(self, day: int) -> None:
-        """Publish the day's plan and let the partner's forecast of it take it in."""
-        power = self.power
-        use_plan(
+    def advise(self, day: int) -> None:
+        """Forecast the day's prices, and what the system's imbalance will add to them, and tell the works."""
+        forecast_prices(
             day,
-            self.delay,
             self.entity,
             self.key,
-            self.plans[self.batch],
-            self.terms.resolution,
-            self.terms.noise_sd,
-            self.limit,
-            self.band,
-            self.memory,
-            power.customers.past[self.alone],
-            power.customers.forecast[self.alone],
-            self.shared,
-            self.base_hist,
-            self.news_hist,
-            self.error_news,
-            self.news_news,
-            self.weight,
-            power.forecast[self.alone],
+            self.sd,
+            self.power.price,
+            self.beta * self.power.known_rest,
+            self.persistence,
+            self.forecast,
         )
-
-    def daily_amounts(self) -> dict[str, float]:
-        """Return EUR a day by line: fee, the two sides' interface cost, expected breach loss."""
-        t = self.terms
-        return {
-            "fee": t.fee / YEAR_DAYS,
-            "provider_interface": t.interface_cost * t.provider_share / YEAR_DAYS,
-            "partner_interface": t.interface_cost * (1.0 - t.provider_share) / YEAR_DAYS,
-            "breach": self.breach_loss / YEAR_DAYS,
-        }
+        if self.online[day] and self.terms.pipeline.application:
+            for row in self.rows:
+                self.goods.tell_prices(int(row), self.forecast)
 
 
-def _yearly_revenue(people: Population, row: int) -> float:
-    """Return a firm's usual revenue, EUR/yr: no breach can cost more than the firm earns."""
-    return float(people.spread("process", "unit_price")[row] * signal_means(people)[row] * YEAR_DAYS)
+@kernel
+def forecast_prices(
+    day: int, entity: int, key: Key, sd: float, price: Floats, stress: float, persistence: float, forecast: Floats
+) -> None:
+    """Write a forecast of the day's prices, EUR/MWh, shape (24,).
+
+    Args:
+        day, entity, key: address of the error; `sd`: of the error, EUR/MWh; it persists from hour to hour.
+        price: what will come true, EUR/MWh, shape (24,).
+        stress: what the system's last known imbalance adds to the price, EUR/MWh; it fades hour by hour.
+        persistence: of that imbalance, per hour.
+        forecast: result.
+    """
+    error = 0.0
+    for h in range(HOURS):
+        shock = normal(key, entity, day, h)
+        if h == 0:
+            error = sd * shock
+        else:
+            error = FORECAST_PERSISTENCE * error + np.sqrt(1.0 - FORECAST_PERSISTENCE**2) * sd * shock
+        forecast[h] = price[h] + error + stress * persistence ** (GATE_TO_MIDNIGHT + h)
+
+
+GATE_TO_MIDNIGHT = 13
+"""Hours from the last hour known at the noon gate to the first of the next day."""
 
 
 def is_null(contract: DataContract) -> bool:
@@ -97,60 +126,237 @@ def is_null(contract: DataContract) -> bool:
     return math.isinf(contract.noise_sd)
 
 
-def contracts_at_work(stage: Stage, goods: Goods, power: Power) -> list[PlanContract]:
-    """Return the contracts of a run's inputs that share anything."""
-    return [PlanContract(stage, goods, power, c) for c in stage.inputs.contracts if not is_null(c)]
+class Sharing:
+    """All contracts of a run, the platforms they run over, and their money.
+
+    Attributes:
+        contracts: at work, in the order of the inputs.
+        platforms: those that have members.
+        members: member groups and utilities by platform.
+        exposure: who could leak what; its revealed shares are those of burn-in.
+        postings: yearly payments; `daily`: EUR a day of each; `cash`: what they move in each firm's account a day.
+    """
+
+    def __init__(self, stage: Stage, goods: Goods, power: Power) -> None:
+        self.stage, inputs = stage, stage.inputs
+        self.online = {p.name: platform_days(stage, p) for p in inputs.data_platforms}
+        self.online[""] = np.ones(stage.futures.calendar.days, np.bool_)
+        self.contracts: list[Agreement] = [
+            self._at_work(goods, power, terms) for terms in inputs.contracts if not is_null(terms)
+        ]
+        self.members = members_of(self.contracts, inputs)
+        self.platforms = [p for p in inputs.data_platforms if self.members[p.name]]
+        first = stage.population.makers + len(inputs.utilities)
+        self.platform_rows = first + np.arange(len(inputs.data_platforms))
+        if self.platform_rows.size:
+            stage.live.members[self.platform_rows] = [sum(m.values()) for m in self.members.values()]
+        self.exposure = self._exposure()
+        self.postings = self._postings()
+        self.cash, self.daily = self._daily_cash(), self._daily()
+        self._losses: LossYears | None = None
+
+    def _at_work(self, goods: Goods, power: Power, terms: DataContract) -> Agreement:
+        stage, people = self.stage, self.stage.population
+        online = self.online[terms.platform]
+        if terms.asset == "orders":
+            return OrderContract(goods, people, terms)
+        if terms.asset == "meter":
+            return MeterContract(power, people, terms)
+        if terms.asset == "price_forecast":
+            return ForecastContract(stage, goods, power, terms, online)
+        return PlanContract(stage, goods, power, complying(terms, stage.inputs.privacy), online)
+
+    def advise(self, day: int) -> None:
+        """Open the platforms for the day, and let utilities' forecasts reach the works before they plan."""
+        if self.platform_rows.size:
+            self.stage.live.online[self.platform_rows] = [
+                self.online[p.name][day] for p in self.stage.inputs.data_platforms
+            ]
+        for contract in self.contracts:
+            contract.advise(day)
+
+    def share(self, day: int) -> None:
+        """Let the works' plans and logs reach their partners before the gate."""
+        for contract in self.contracts:
+            contract.use(day)
+
+    def settle_exposure(self) -> None:
+        """From now on book what the records of burn-in turned out to reveal."""
+        self.exposure = self._exposure()
+        self.postings = self._postings()
+        self.cash, self.daily = self._daily_cash(), self._daily()
+        self._losses = None
+
+    def loss_years(self) -> LossYears:
+        """Return nested years of breach losses and fines; drawn once."""
+        if self._losses is None:
+            years = self.stage.inputs.incidents.loss_years
+            self._losses = self.exposure.loss_years(self.stage.key("breach"), years)
+        return self._losses
+
+    def _daily(self) -> Floats:
+        """Return EUR a day by posting, shape (posting,)."""
+        return np.array([posting.eur / YEAR_DAYS for posting in self.postings])
+
+    def _exposure(self) -> Exposure:
+        return Exposure(
+            [copy for contract in self.contracts for copy in copies_of(contract, self.stage)],
+            self.stage.inputs.privacy,
+        )
+
+    def _postings(self) -> list[Posting]:
+        """Return every yearly payment that sharing causes."""
+        found = []
+        for contract in self.contracts:
+            found += contract_postings(contract.terms, self.stage.population)
+        for platform in self.platforms:
+            found += self._platform_postings(platform)
+        exposure = self.exposure
+        found += [Posting(name, RESOURCES, "breach", eur) for name, eur in exposure.expected_loss().items()]
+        found += [Posting(name, RESOURCES, "security", eur) for name, eur in exposure.security_cost().items()]
+        if self.stage.inputs.privacy.fine_probability > 0.0:
+            found += [Posting(name, REGULATOR, "fine", eur) for name, eur in exposure.expected_fine().items()]
+        return found
+
+    def _platform_postings(self, platform: DataPlatformInputs) -> list[Posting]:
+        """Return a platform's costs, its members' fees and interfaces, and who bears the result."""
+        name, members = platform.name, self.members[platform.name]
+        size = sum(members.values())
+        found = [Posting(name, RESOURCES, "platform", platform.hub_cost)]
+        for member, count in members.items():
+            found.append(Posting(member, RESOURCES, "interface", count * platform.member_cost))
+            found.append(Posting(member, name, "platform_fee", count * platform.fee))
+        if platform.governance == "cooperative":
+            spent = platform.hub_cost + self.exposure.security_cost().get(name, 0.0)
+            spent += self.exposure.expected_fine().get(name, 0.0)
+            result = size * platform.fee - spent
+            found += [Posting(name, m, "platform_result", result * count / size) for m, count in members.items()]
+        return found
+
+    def _daily_cash(self) -> Floats:
+        """Return what the contracts move in each firm's own cash account per day, EUR, shape (firm,)."""
+        people = self.stage.population
+        cash = np.zeros(people.party.size)
+        rows = {name: np.flatnonzero(people.party == p) for p, name in enumerate(people.parties)}
+        for posting in self.postings:
+            for name, sign in ((posting.payer, -1.0), (posting.payee, 1.0)):
+                own = rows.get(name, np.zeros(0, np.int64))
+                if own.size:
+                    cash[own] += sign * posting.eur / YEAR_DAYS / own.size
+        return cash
 
 
-def contract_cash(firms: int, contracts: list[PlanContract]) -> Floats:
-    """Return what the contracts move in each firm's own cash account per day, EUR, shape (firms,)."""
-    cash = np.zeros(firms)
-    for contract in contracts:
-        amounts = contract.daily_amounts()
-        cash[contract.row] += amounts["fee"] - amounts["provider_interface"] - amounts["breach"]
-        cash[contract.partner_row] -= amounts["fee"] + amounts["partner_interface"]
-    return cash
+def platform_days(stage: Stage, platform: DataPlatformInputs) -> Any:
+    """Return on which days a platform works, shape (days,): outages begin at random and last geometrically."""
+    return online_days(
+        stage.futures.calendar.days,
+        entity_id(platform.name),
+        stage.key("platform_outage"),
+        platform.outage_rate / YEAR_DAYS,
+        1.0 / platform.outage_days,
+    )
 
 
 @kernel
-def use_plan(
-    day: int,
-    delay: int,
-    entity: int,
-    key: Key,
-    plan: Floats,
-    resolution: int,
-    noise_sd: float,
-    limit: float,
-    band: int,
-    memory: float,
-    past: Floats,
-    baseline: Floats,
-    shared: Floats,
-    base_hist: Floats,
-    news_hist: Floats,
-    error_news: Floats,
-    news_news: Floats,
-    weight: Any,
-    forecast: Floats,
-) -> None:
-    """Learn from the newest metered day what plans are worth, then combine today's plan with the baseline.
+def online_days(days: int, entity: int, key: Key, fails: float, returns: float) -> Any:
+    """Return whether a platform works, by day; `fails` and `returns` are probabilities a day."""
+    online = np.ones(days, np.bool_)
+    works = True
+    for day in range(days):
+        chance = uniform(key, entity, day, 0)
+        works = chance >= fails if works else chance < returns
+        online[day] = works
+    return online
 
-    Args:
-        day, delay: as in `forecast_from_history`.
-        entity, key, plan, resolution, noise_sd, limit, shared: as in `publish_plan`.
-        band, memory, error_news, news_news, weight: as in `learn_gain`.
-        past: ring of metered days, MW, shape (ring, 24); `baseline`: forecast from history, MW, shape (24,).
-        base_hist, news_hist: rings of earlier baselines and innovations, MW, shape (ring, 24).
-        forecast: result, MW, shape (24,).
-    """
-    ring = past.shape[0]
-    known = day - delay
-    if known >= 0:
-        slot = known % ring
-        learn_gain(past[slot] - base_hist[slot], news_hist[slot], band, memory, error_news, news_news, weight)
-    publish_plan(day, entity, key, plan, resolution, noise_sd, limit, shared)
-    news = news_hist[day % ring]
-    innovation(shared, baseline, resolution, news)
-    base_hist[day % ring] = baseline
-    combine(baseline, news, band, error_news, news_news, limit, forecast)
+
+def members_of(contracts: list[Agreement], inputs: ModelInputs) -> dict[str, dict[str, int]]:
+    """Return the parties to contracts over each platform, with the number of firms in each."""
+    count = {m.name: m.count for m in inputs.manufacturers} | {u.name: 1 for u in inputs.utilities}
+    found: dict[str, dict[str, int]] = {p.name: {} for p in inputs.data_platforms}
+    for terms in (contract.terms for contract in contracts):
+        if terms.platform:
+            found[terms.platform] |= {name: count[name] for name in (*sharers(terms), terms.partner)}
+    return found
+
+
+def contract_postings(terms: DataContract, people: Population) -> list[Posting]:
+    """Return the fees of a contract and, unless it runs over a platform, its bilateral interfaces."""
+    sizes = {name: people.size_of(name) for name in (*sharers(terms), terms.partner)}
+    found = [
+        Posting(terms.partner, name, "fee", sizes[name] * sizes[terms.partner] * terms.fee) for name in sharers(terms)
+    ]
+    if terms.platform:
+        return found
+    links = sum(sizes[name] for name in sharers(terms)) * sizes[terms.partner]
+    for name in sharers(terms):
+        own = sizes[name] * sizes[terms.partner] * terms.provider_share * terms.interface_cost
+        found.append(Posting(name, RESOURCES, "interface", own))
+    partner = links * (1.0 - terms.provider_share) * terms.interface_cost
+    found.append(Posting(terms.partner, RESOURCES, "interface", partner))
+    if terms.exchange == "mutual":
+        firms = [f"{name}/{k}" for name in sharers(terms) for k in range(sizes[name])]
+        pairs = ((one, other) for i, one in enumerate(firms) for other in firms[:i])
+        paid = interface_costs(pairs, "pairwise", terms.interface_cost)
+        for name in sharers(terms):
+            eur = sum(cost for firm, cost in paid.items() if firm.rpartition("/")[0] == name)
+            found.append(Posting(name, RESOURCES, "interface", eur))
+    return found
+
+
+def copies_of(contract: Agreement, stage: Stage) -> list[Copy]:
+    """Return the copies of its sharers' asset that a contract makes: at the partner, the platform and other sharers."""
+    terms, people, inputs = contract.terms, stage.population, stage.inputs
+    platform = next((p for p in inputs.data_platforms if p.name == terms.platform), None)
+    owners = owners_of(terms, people)
+    turnover = yearly_revenue(people)
+    found = []
+    for (owner, group, row), revealed in zip(owners, contract.revealed, strict=True):
+        holders = [(terms.partner, terms.breach_rate, terms.security, float(revealed), _sales(terms.partner, stage))]
+        if platform is not None:
+            reads = platform.holds == "records" and terms.variant != "encrypted"
+            holders.append((platform.name, platform.breach_rate, platform.security, 1.0 if reads else 0.0, 0.0))
+        if terms.exchange == "mutual":
+            others = [(o, r) for o, _, r in owners if o != owner]
+            holders += [(o, terms.breach_rate, terms.security, float(revealed), float(turnover[r])) for o, r in others]
+        for holder, rate, security, share, sales in holders:
+            found.append(
+                Copy(
+                    owner=owner,
+                    group=group,
+                    asset=terms.asset,
+                    holder=holder,
+                    median=terms.breach_median,
+                    sigma=terms.breach_sigma,
+                    cap=float(turnover[row]) if row >= 0 else math.inf,
+                    revealed=share,
+                    rate=rate,
+                    security=security,
+                    turnover=sales,
+                    records=YEAR_HOURS / terms.resolution,
+                    regulated=True,
+                )
+            )
+    return found
+
+
+def owners_of(terms: DataContract, people: Population) -> list[tuple[str, str, int]]:
+    """Return (firm, its group, its row or -1) of everybody whose asset a contract shares."""
+    if terms.asset == "orders":
+        return [(CUSTOMERS, CUSTOMERS, -1)]
+    if terms.asset == "price_forecast":
+        return [(terms.provider, terms.provider, -1)]
+    return [(people.names[row], name, int(row)) for name in sharers(terms) for row in people.of_group(name)]
+
+
+def yearly_revenue(people: Population) -> Floats:
+    """Return every manufacturer's usual revenue, EUR/yr: no breach can cost more than a firm earns, shape (n,)."""
+    revenue: Floats = people.spread("process", "unit_price") * signal_means(people) * YEAR_DAYS
+    return revenue
+
+
+def _sales(partner: str, stage: Stage) -> float:
+    """Return the usual revenue of a holder, EUR/yr: a utility sells what its customers draw at the mean price."""
+    people = stage.population
+    if partner in [m.name for m in stage.inputs.manufacturers]:
+        return float(yearly_revenue(people)[people.of_group(partner)].mean())
+    return usual_load_mw(people, partner) * YEAR_HOURS * float(stage.futures.price.mean())

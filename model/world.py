@@ -226,3 +226,17 @@ class Balancing:
         note="re-dispatch, effort, fees and half the spread; range 1 to 6",
         doc="Cost of closing a position intraday.",
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incidents:
+    """How the tail of breach losses is sampled; means book the expected loss."""
+
+    loss_years: int = declare(
+        10_000,
+        unit="yr",
+        bounds=(0, 10_000_000),
+        role="constant",
+        note="enough that the worst 5 % of years are 500 in each replication",
+        doc="Nested years of breaches for each replication; 0 samples none.",
+    )

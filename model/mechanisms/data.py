@@ -8,7 +8,7 @@ learned from what came true. Nothing shared means the baseline itself, bit for b
 import numpy as np
 
 from model.kernels import kernel
-from model.streams import Floats, Key, normal
+from model.streams import Floats
 
 HOURS = 24
 
@@ -20,25 +20,15 @@ RIDGE = 1e-6
 
 
 @kernel
-def publish_plan(
-    day: int, entity: int, key: Key, plan: Floats, resolution: int, noise_sd: float, limit: float, shared: Floats
-) -> None:
-    """Write the day's shared record, MW by hour, shape (24,).
-
-    The plan (MW by quarter-hour, shape (96,)) is averaged over blocks of `resolution` hours, announced noise of
-    `noise_sd` MW is added to each block, and the receiver gates every value at the physical limits 0 and `limit` MW.
-    """
+def block_means(plan: Floats, resolution: int, record: Floats) -> None:
+    """Write the means of a plan (MW by quarter-hour, shape (96,)) over blocks of `resolution` hours, shape (24,)."""
     quarters = resolution * 4
     for block in range(HOURS // resolution):
         total = 0.0
         for q in range(block * quarters, (block + 1) * quarters):
             total += plan[q]
-        value = total / quarters
-        if noise_sd > 0.0:
-            value += noise_sd * normal(key, entity, day, block)
-        value = min(limit, max(0.0, value))
         for h in range(block * resolution, (block + 1) * resolution):
-            shared[h] = value
+            record[h] = total / quarters
 
 
 @kernel
@@ -110,24 +100,3 @@ def combine(
         for b in range(max(0, a - band + 1), min(HOURS, a + band)):
             step += error_news[a, b] * solution[b]
         forecast[a] = min(limit, max(0.0, baseline[a] + step))
-
-
-def expected_breach_loss(rate: float, median: float, sigma: float, cap: float) -> float:
-    """Return the expected yearly loss of one more copy, EUR: rate x E[min(X, cap)], X lognormal.
-
-    Args:
-        rate: breaches a year at the holder of the copy.
-        median: EUR; `sigma`: sd of the log loss; `cap`: largest possible loss, EUR (the provider's yearly revenue).
-
-    Source: limited expected value of the lognormal (Klugman, Panjer & Willmot 2012, Loss Models, app. A).
-    """
-    from scipy.special import ndtr
-
-    if median <= 0.0 or rate <= 0.0 or cap <= 0.0:
-        return 0.0
-    if sigma == 0.0:
-        return rate * min(median, cap)
-    mu = np.log(median)
-    z = (np.log(cap) - mu) / sigma
-    below = np.exp(mu + 0.5 * sigma**2) * ndtr(z - sigma)
-    return float(rate * (below + cap * ndtr(-z)))

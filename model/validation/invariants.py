@@ -184,8 +184,8 @@ CASES = (
         measure=_measure_null,
         exercises=lambda _: (
             "model.sharing:is_null",
-            "model.sharing:contracts_at_work",
-            "model.sharing:use_plan",
+            "model.plans:release_plans",
+            "model.plans:take_in_plans",
             "model.mechanisms.data:combine",
             "model.mechanisms.data:learn_gain",
             "model.mechanisms.data:innovation",

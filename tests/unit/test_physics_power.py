@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from model.mechanisms.data import combine, expected_breach_loss, innovation, learn_gain, publish_plan, solve_positive
+from model.incidents import expected_breach_loss
+from model.mechanisms.data import block_means, combine, innovation, learn_gain, solve_positive
 from model.physics.electricity import (
     DUAL,
     SINGLE,
@@ -182,12 +183,12 @@ def test_forecast_knows_nothing_newer_than_the_delay() -> None:
         np.testing.assert_array_equal(_forecast(receiver, history), _forecast(receiver, changed))
 
 
-def test_publishing_averages_over_blocks_and_gates_at_physical_limits() -> None:
+def test_publishing_averages_over_blocks() -> None:
     plan, shared = np.repeat(np.arange(24.0), 4), np.zeros(24)
-    publish_plan(0, 1, stream_key(1, 1, "plan_noise"), plan, 24, 0.0, 60.0, shared)
+    block_means(plan, 24, shared)
     assert shared == pytest.approx(np.full(24, 11.5))
-    publish_plan(0, 1, stream_key(1, 1, "plan_noise"), plan, 1, 1e6, 60.0, shared)
-    assert set(shared) <= {0.0, 60.0}
+    block_means(plan, 2, shared)
+    assert shared == pytest.approx(np.repeat(np.arange(0.5, 24, 2.0), 2))
     innovation(np.full(24, 12.0), np.arange(24.0), 24, shared)
     assert shared == pytest.approx(np.full(24, 0.5))
 
