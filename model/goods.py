@@ -23,7 +23,7 @@ from model.physics.demand import (
 )
 from model.physics.production import PROCESS, plan_batches, run_batches, run_shapes
 from model.population import signal_means
-from model.shifting import flexible_firms, shift_loads
+from model.shifting import flexible_firms, shift_loads, storage_costs
 from model.streams import Floats, Ints
 
 if TYPE_CHECKING:
@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 HOURS = 24
 POLICIES = ("moving_average", "exponential", "filtered")
 SCHEDULING = ("habit", "before_prices", "after_prices")
-ACCOUNTS = ("sales", "goods", "production", "stock", "energy", "peak", "restart", "comfort", "maintenance")
+ACCOUNTS = ("sales", "goods", "production", "stock", "energy", "peak", "restart", "comfort", "maintenance", "storage")
 """Kinds of posting that every group of firms has, in the order of the ledger's columns."""
+EFFORTS = ACCOUNTS[6:]
+"""Real costs of a day that submodels write into `Goods.efforts`, in the order of its columns."""
 
 
 @dataclass
@@ -87,11 +89,12 @@ class Goods:
         self.hours = np.zeros((self.batch.size, 2))
         self.restarts = np.zeros(self.batch.size, np.int64)
         self.restart_cost = np.zeros(self.batch.size)
-        self.efforts = np.zeros((self.makers, 3))
         self.flexible = flexible_firms(stage, bidding=False)
         self.planners = np.concatenate([self.batch, self.flexible.rows])
         self.price_view = np.zeros((self.planners.size, HOURS))
         self.told = np.zeros(self.planners.size, np.bool_)
+        self.efforts = np.zeros((self.makers, len(EFFORTS)))
+        self.efforts[:, EFFORTS.index("storage")] = storage_costs(people)
         self.shape_row = _shape_rows(people, self.shaped)
         self.mean_load = people.spread("process", "mean_load")[self.shaped]
         self.production_share = people.spread("process", "production_share")[self.shaped]
@@ -151,6 +154,7 @@ class Goods:
         )
         if self.flexible.rows.size:
             shift_loads(self.flexible, self.price_view[self.batch.size :], c.peak_load, c.load)
+            self.efforts[self.flexible.rows, 1] = self.flexible.comfort
 
     def tell_prices(self, row: int, forecast: Floats) -> bool:
         """Let a firm plan the coming day on a forecast of its prices, EUR/MWh, shape (24,), that it was given.
@@ -296,7 +300,7 @@ class Goods:
                 c.incoming[people.supplier[row]] += change
 
     def book_day(self, month_ends: bool, month_share: float, amounts: Floats) -> None:
-        """Write each group's payments of the day into `amounts`, shape (group, 9), and move every firm's cash."""
+        """Write each group's payments of the day into `amounts`, shape (group, 10), and move every firm's cash."""
         c, people = self.stage.live, self.stage.population
         self.efforts[self.batch, 0] = self.restart_cost
         book_firms(
@@ -363,8 +367,8 @@ def book_firms(
         prices: unit price, unit cost, holding, backlog (EUR per unit), peak charge (EUR/MW/month), shape (n, 5).
         month_share: part of a month to charge the peak for; 0 except on a month's last day.
         shipped, produced, order, net_stock: units; `energy_charge`: EUR; `peak_load`: MW, reset when charged.
-        efforts: EUR of today for restarts, comfort and maintenance, shape (n, 3).
-        amounts: EUR paid by each group (sales: received), shape (group, 9); overwritten.
+        efforts: EUR of today for restarts, comfort, maintenance and storage, shape (n, 4).
+        amounts: EUR paid by each group (sales: received), shape (group, 10); overwritten.
         cash: EUR by firm; utilities are credited with their customers' energy bills.
     """
     amounts[:] = 0.0
@@ -380,7 +384,7 @@ def book_firms(
             peak = prices[i, 4] * peak_load[i] * month_share
             peak_load[i] = 0.0
         cash[i] += sales - goods - production - stock - energy - peak
-        for k in range(3):
+        for k in range(efforts.shape[1]):
             cash[i] -= efforts[i, k]
             amounts[g, 6 + k] += efforts[i, k]
         if supplier[i] >= 0:

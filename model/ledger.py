@@ -23,6 +23,7 @@ REAL_KINDS: dict[str, str] = {
     "restart": "cost_restart",
     "comfort": "cost_comfort",
     "maintenance": "cost_maintenance",
+    "storage": "cost_storage",
     "interface": "cost_interface",
     "platform": "cost_platform",
     "security": "cost_security",

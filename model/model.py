@@ -17,7 +17,7 @@ from model.balances import Balances
 from model.columns import ColumnModelMixin
 from model.errors import Fault, InputError, RunError, nearest
 from model.futures import Futures, futures_of
-from model.goods import ACCOUNTS, GATE_DAYS, Goods
+from model.goods import ACCOUNTS, EFFORTS, GATE_DAYS, Goods
 from model.inputs import DataContract, Demand, ManufacturerInputs, ModelInputs, Process, UtilityInputs, replace_inputs
 from model.ledger import RESOURCES, Ledger
 from model.measures import Measures
@@ -42,6 +42,7 @@ GROUP_LINES = {
     "restart": (None, RESOURCES),
     "comfort": (None, RESOURCES),
     "maintenance": (None, RESOURCES),
+    "storage": (None, RESOURCES),
 }
 """Payer and payee of a group's accounts; None is the group itself."""
 
@@ -152,7 +153,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         self.power.forecast_customers(day)
         self.sharing.share(day)
         self.power.nominate(day)
-        self.power.clear(day)
+        self.power.clear(day, self.goods.efforts[:, EFFORTS.index("comfort")])
         self.goods.run_day(day)
         self.power.settle(day)
         self.goods.trade_day(day, self.season)

@@ -114,6 +114,15 @@ OUTCOMES: tuple[Outcome, ...] = (
         component_of=_TOTAL,
     ),
     Outcome(
+        "cost_storage",
+        "Electricity stores",
+        "EUR/yr",
+        "lower",
+        "cost",
+        "Owning stores of electricity behind meters.",
+        component_of=_TOTAL,
+    ),
+    Outcome(
         "cost_maintenance",
         "Repair and maintenance",
         "EUR/yr",

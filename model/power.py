@@ -186,11 +186,15 @@ class Power:
             self.nomination,
         )
 
-    def clear(self, day: int) -> None:
-        """Clear the zone's merit order with the agents' positions and flexible orders, or keep the exogenous prices."""
+    def clear(self, day: int, comfort: Floats) -> None:
+        """Clear the zone's merit order with the agents' positions and flexible orders, or keep the exogenous prices.
+
+        `comfort` takes what accepted orders cost their firms in comfort, EUR, shape (manufacturer,).
+        """
         if self.stack is not None:
             if self.orders.rows.size:
                 self._clear_orders(day)
+                comfort[self.orders.rows] = self.orders.comfort
             clear_day(self._rest_of_zone(day), self.nomination.sum(axis=0), *self._blocks(), self.price)
 
     def _clear_orders(self, day: int) -> None:
@@ -206,8 +210,7 @@ class Power:
         np.add.at(self.moved, people.utility[orders.rows], orders.moved)
         alone = people.alone[orders.rows]
         self.moved_alone[alone[alone >= 0]] = orders.moved[alone >= 0]
-        together = orders.rows[alone < 0]
-        np.add.at(self.portfolio_load, people.utility[together], orders.moved[alone < 0])
+        read_portfolio(c.load[: self.makers], people.utility, people.alone, self.portfolio_load)
         self.nomination += self.moved
         self.expected += self.moved
         self.forecast += self.moved_alone

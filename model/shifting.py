@@ -1,4 +1,4 @@
-"""Who moves load in answer to prices, what it costs, and who books it.
+"""Who moves load in answer to prices, and what it costs.
 
 A firm whose contract follows the day-ahead price bids its flexible energy into the auction where the zone clears;
 elsewhere, and behind a store, it schedules itself at the gate on the prices that it expects.
@@ -17,9 +17,7 @@ from model.physics.storage import run_stores
 from model.streams import Floats, Ints
 
 if TYPE_CHECKING:
-    from model.goods import Goods
     from model.population import Population
-    from model.power import Power
     from model.stage import Stage
 
 CONNECTION = 10.0
@@ -108,38 +106,9 @@ def clear_flexible(
     clear_orders(firms.rows, firms.terms, running_peak, zone, price, until, load, firms.moved, firms.comfort)
 
 
-class ShiftingCosts:
-    """Books what shifting really costs: cold restarts, comfort, and the stores.
-
-    Attributes:
-        lines: (manufacturer, kind) of every real cost that can arise.
-    """
-
-    def __init__(self, stage: Stage, goods: Goods, power: Power) -> None:
-        self.stage, self.goods, self.power = stage, goods, power
-        self.lines: list[tuple[str, str]] = []
-        for firm in stage.inputs.manufacturers:
-            shaped = firm.process.kind == "shaped" and bool(firm.utility)
-            splits = firm.process.kind == "batch" and firm.process.scheduling != "habit"
-            if splits and np.isfinite(firm.process.restart_cost):
-                self.lines.append((firm.name, "restart"))
-            if shaped and firm.flexibility.share > 0.0:
-                self.lines.append((firm.name, "comfort"))
-            if shaped and firm.storage.capacity > 0.0:
-                self.lines.append((firm.name, "storage"))
-        people = stage.population
-        self.store = people.spread("storage", "capacity") * people.spread("storage", "daily_cost")
-        self.store[np.isin(np.arange(people.makers), goods.flexible.rows, invert=True)] = 0.0
-
-    def book(self, cash: Floats, amounts: Floats) -> None:
-        """Write today's EUR of each line into `amounts`, shape (line,), and take them from the firms' `cash`."""
-        people, goods, orders = self.stage.population, self.goods, self.power.orders
-        costs = {"restart": np.zeros(people.makers), "comfort": np.zeros(people.makers), "storage": self.store}
-        costs["restart"][goods.batch] = goods.restart_cost
-        costs["comfort"][goods.flexible.rows] = goods.flexible.comfort
-        costs["comfort"][orders.rows] += orders.comfort
-        names = [firm.name for firm in self.stage.inputs.manufacturers]
-        for line, (name, kind) in enumerate(self.lines):
-            rows = people.group == names.index(name)
-            amounts[line] = costs[kind][rows].sum()
-            cash[: people.makers][rows] -= costs[kind][rows]
+def storage_costs(people: Population) -> Floats:
+    """Return what each manufacturer's store costs to own, EUR a day, shape (n,)."""
+    shaped = np.zeros(people.makers, np.bool_)
+    shaped[people.with_process("shaped")] = True
+    costs: Floats = people.spread("storage", "capacity") * people.spread("storage", "daily_cost")
+    return np.where(shaped & (people.utility >= 0), costs, 0.0)

@@ -39,7 +39,7 @@ class DemandResponse:
     slope: float = setting(0.5, "EUR/MWh per MW", "Rise b of the stack's marginal cost with load.", bounds=(1e-4, 100))
 
 
-STACK_STEPS = 400
+STACK_STEPS = 200
 """Blocks between off-peak and peak load."""
 HIGHEST_PRICE = 9000.0
 PEAK_HOURS = slice(8, 20)
@@ -262,8 +262,6 @@ CASES = (
         exercises=lambda _: (
             f"{FLEXIBLE}:hour_loads",
             f"{FLEXIBLE}:supply_curve",
-            f"{FLEXIBLE}:supplied",
-            f"{FLEXIBLE}:fill_hours",
             f"{FLEXIBLE}:match_order",
             f"{FLEXIBLE}:clear_orders",
             f"{FLEXIBLE}:apply_moves",
@@ -292,7 +290,6 @@ CASES = (
             f"{STORE}:run_store",
             f"{STORE}:run_stores",
             f"{FLEXIBLE}:hour_loads",
-            f"{FLEXIBLE}:move_energy",
             f"{FLEXIBLE}:apply_moves",
             "model.shifting:flexible_firms",
             "model.shifting:shift_loads",

@@ -29,6 +29,8 @@ REQUESTS = (
     ("merit_order", {}, 0.01, []),
     ("imbalance", {"n": 3}, 0.004, []),
     ("peak_pooling", {}, 0.01, []),
+    ("demand_response", {}, 0.01, []),
+    ("storage_sharing", {"n": 4}, 0.02, []),
     ("tail_risk", {}, 0.01, []),
     ("balances", {}, 0.01, []),
     ("null_collaboration", {}, 0.01, []),
