@@ -1,6 +1,7 @@
 """The command `tandem replay`: do one stored run again and say whether it comes out the same, bit for bit."""
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,7 @@ def _lines(answer: "Replay") -> Iterator[str]:
     if answer.compared:
         counts = ", ".join(f"{count} {name}" for name, count in answer.compared.items())
         yield f"compared: {counts}; seed {record.seed}, replication {record.replication}"
+        yield from _extent(answer)
     yield from _values("outcome", answer.outcomes)
     yield from _values("transfer", answer.transfers)
     yield from _series(answer)
@@ -82,6 +84,15 @@ def _verdict(answer: "Replay") -> str:
         if not (answer.outcomes or answer.transfers or answer.series):
             told += "\n  every stored value is reproduced; only the stored hash is not"
     return told
+
+
+def _extent(answer: "Replay") -> Iterator[str]:
+    """Yield in one line how many values differ, and by how much at most."""
+    changes = {"outcomes": answer.outcomes, "transfers": answer.transfers, "series": answer.series}
+    if any(changes.values()):
+        sizes = [abs(one.relative) for one in (*answer.outcomes, *answer.transfers) if one.relative is not None]
+        most = f"; largest relative difference {max(sizes):.3g}" if sizes else ""
+        yield f"different: {', '.join(f'{len(found)} {name}' for name, found in changes.items())}{most}"
 
 
 def _values(what: str, changes: Sequence["ValueChange"]) -> Iterator[str]:
@@ -126,11 +137,21 @@ def _circumstances(answer: "Replay") -> Iterator[str]:
         yield table(["not as it was", "then", "now"], rows, left=(0, 1, 2))
     else:
         yield "code, packages, machine and random streams are as they were"
-    for one in answer.departures:
-        told = "unknown then; now at its default" if one.kind == "new" else "unknown now; then at its default"
-        yield f"parameter {one.parameter}: {told}, {one.value!r}"
+    yield from _departures(answer, "new", "unknown then, now at their defaults")
+    yield from _departures(answer, "gone", "unknown now, then at their defaults")
     if not answer.reproduced and not answer.environment and answer.verdict != "altered":
         yield "nothing that the store records explains this"
+
+
+def _departures(answer: "Replay", kind: str, told: str) -> Iterator[str]:
+    """Yield the parameters that only one of the two versions knows, those of all firms in one line."""
+    values = {one.path: one.value for one in answer.departures if one.kind == kind}
+    if values:
+        yield f"parameters {told}:"
+    for path, value in list(values.items())[:_MOST_ROWS]:
+        yield f"  {path}: {value!r}"
+    if len(values) > _MOST_ROWS:
+        yield f"  and {len(values) - _MOST_ROWS} more; --json lists all"
 
 
 def _exact(value: float | None) -> str:
@@ -160,12 +181,17 @@ def _as_json(answer: "Replay") -> str:
         },
         "seconds": answer.seconds, "compared": answer.compared,
         "environment": [dataclasses.asdict(one) for one in answer.environment],
-        "parameters": [dataclasses.asdict(one) for one in answer.departures],
+        "parameters": [{**dataclasses.asdict(one), "value": _finite(one.value)} for one in answer.departures],
         "outcomes": [_value_tree(one, ("outcome", "party")) for one in answer.outcomes],
         "transfers": [_value_tree(one, ("payer", "payee", "kind")) for one in answer.transfers],
         "series": [dataclasses.asdict(one) for one in answer.series],
     }  # fmt: skip
-    return json.dumps(tree, indent=2, ensure_ascii=False)
+    return json.dumps(tree, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    """Return a value that JSON can hold: an infinite default becomes a word."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _value_tree(one: "ValueChange", names: tuple[str, ...]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def _table(found: list["RunRecord"]) -> str:
     from analysis.text import table
 
     rows = [
-        [str(one.id), one.label, one.status, "" if not one.seconds else f"{one.seconds:.3g}",
+        [str(one.id), one.label, one.status, "" if not one.seconds else f"{one.seconds:.3f}",
          (one.result_hash or "")[:_HASH_DIGITS], _remark(one)]
         for one in found
     ]  # fmt: skip

@@ -32,11 +32,13 @@ class Departure:
 
     Attributes:
         parameter: dotted key, such as `manufacturers.steel.process.furnace`.
+        path: the same for all members, such as `manufacturers[].process.furnace`.
         value: the default used now, or the value stored then, as plain JSON.
         kind: "new" (unknown then, at its default now) or "gone" (at its default then, unknown now).
     """
 
     parameter: str
+    path: str
     value: Any
     kind: str
 
@@ -140,7 +142,8 @@ def leaves(tree: Any, where: str = "") -> Iterator[tuple[str, Any]]:
             yield from leaves(value, f"{where}.{key}" if where else str(key))
     elif isinstance(tree, (list, tuple)) and tree:
         for number, value in enumerate(tree):
-            yield from leaves(value, f"{where}.{_member_name(value, number)}")
+            name = _member_name(value, number)
+            yield from leaves(value, f"{where}.{name}" if where else name)
     else:
         yield where, tree
 
@@ -257,8 +260,8 @@ def _judge(reading: _Reading, then: Mapping[str, Any] | None, *, same_version: b
     if faults:
         msg = "this version cannot ask the same question again: " + "; ".join(faults)
         raise RunError(msg)
-    new = [Departure(key, value, "new") for key, _, value in reading.new]
-    return (*new, *(Departure(key, value, "gone") for key, _, value in sorted(reading.gone, key=lambda one: one[0])))
+    new = [Departure(*one, "new") for one in reading.new]
+    return (*new, *(Departure(*one, "gone") for one in sorted(reading.gone, key=lambda one: one[0])))
 
 
 def _was_silent(path: str, value: Any, then: Mapping[str, Any] | None) -> bool:

@@ -216,6 +216,8 @@ def test_a_changed_value_is_found_and_measured(db: Path, call: Call) -> None:
     line = next(line for line in out.splitlines() if line.startswith("real_cost "))
     assert repr(1.25 * true) in line
     assert repr(true) in line
+    assert "different: 1 outcomes, " in out
+    assert "; largest relative difference 0.2\n" in out
     tree = json.loads(call("replay", str(run), "--db", str(db), "--json")[1])
     assert tree["verdict"] == "altered"
     (row,) = tree["outcomes"]
@@ -291,6 +293,38 @@ def test_what_is_not_as_it_was_is_listed_even_if_the_result_is_identical(db: Pat
     assert "package numpy" in out
     assert "are as they were" not in out
     assert call("replay", "steel-and-power/raw/0", "--db", str(db))[1].rstrip().endswith("are as they were")
+
+
+def test_a_run_of_an_older_version_is_replayed_at_the_defaults_of_what_is_new(db: Path, call: Call) -> None:
+    """A store as an older version left it: other sources, fewer parameters, nothing declared, one that is gone."""
+    run = number_of(db, "steel-and-power/raw/0")
+    tree = json.loads(ask(db, "select inputs from strategy where id = (select strategy_id from run where id = ?)", run))
+    for firm in tree["manufacturers"]:
+        del firm["retail"]["peak_charge"]
+    del tree["contracts"][0]["noise_sd"]
+    tree["forecasts"] = []
+    text = canonical_json(tree)
+    change(db, "update strategy set inputs = ? where id = (select strategy_id from run where id = ?)", text, run)
+    change(db, "update run set inputs_hash = ?, model_version = 'older' where id = ?", sha256(text), run)
+    change(db, "delete from declaration")
+    code, out, _ = call("replay", str(run), "--db", str(db))
+    assert code == 0
+    assert "identical, bit for bit" in out
+    assert "model sources and tables  older" in out
+    assert "parameters unknown then, now at their defaults:\n  manufacturers[].retail.peak_charge: 10.0\n" in out
+    assert "parameters unknown now, then at their defaults:\n  forecasts: []\n" in out
+    rows = json.loads(call("replay", str(run), "--db", str(db), "--json")[1])["parameters"]
+    firms = [firm["name"] for firm in tree["manufacturers"]]
+    assert [row["parameter"] for row in rows] == [
+        *(f"manufacturers.{name}.retail.peak_charge" for name in firms), "contracts.plan.noise_sd", "forecasts",
+    ]  # fmt: skip
+    tree["forecasts"] = ["weather"]
+    text = canonical_json(tree)
+    change(db, "update strategy set inputs = ? where id = (select strategy_id from run where id = ?)", text, run)
+    change(db, "update run set inputs_hash = ? where id = ?", sha256(text), run)
+    code, out, err = call("replay", str(run), "--db", str(db))
+    assert (code, out) == (1, "")
+    assert "cannot be replayed: this version cannot ask the same question again: forecasts.0 was 'weather'" in err
 
 
 # --- own data that the store does not hold, or not any more ------------------------------------------
@@ -569,11 +603,12 @@ def test_a_parameter_gone_since_is_dropped_only_if_it_was_silent(tree: dict[str,
         "manufacturers[].old.sharing": {"default": "no"},
     }
     made = again(tree, {**THEN, **silent})
-    assert [(one.parameter, one.value, one.kind) for one in made.departures] == [
-        ("balancing.gate_closure", 45.0, "gone"),
-        ("manufacturers.steel.old.list", [], "gone"),
-        ("manufacturers.steel.old.sharing", "no", "gone"),
+    assert [(one.parameter, one.path, one.value) for one in made.departures] == [
+        ("balancing.gate_closure", "balancing.gate_closure", 45.0),
+        ("manufacturers.steel.old.list", "manufacturers[].old.list", []),
+        ("manufacturers.steel.old.sharing", "manufacturers[].old.sharing", "no"),
     ]
+    assert {one.kind for one in made.departures} == {"gone"}
     asking = {**THEN, **silent, "balancing.gate_closure": {"default": 60, "unit": "min"}}
     with pytest.raises(RunError) as caught:
         again(tree, asking)
