@@ -47,9 +47,11 @@ excess is an inexact value and is cut off at the gate)."""
 REPEAT_VALUES = 4
 """Changes from hour to hour that a repeated record must show to be taken for an old one (assumption: a flat plan or
 coarse totals repeat by themselves)."""
-SHIFT_MARGIN = 0.1
-"""By how much shifting an unlabelled record must raise its correlation with the receiver's forecast before it is
-believed to be in UTC (assumption: most unlabelled records are in local time)."""
+INDEPENDENT_HOURS = 6.0
+"""How many independent values a day's 24 are worth when a record is compared with a forecast (assumption: neighbouring
+hours deviate together, over about four hours)."""
+EXACT = 1e-12
+"""Share of variance left over at which a record fits exactly: rounding tells no more."""
 
 
 def record_rates(records: Records) -> Floats:
@@ -207,24 +209,32 @@ def likeness(values: Floats, offset: int, baseline: Floats, margin: int) -> floa
 
 
 @kernel
-def seems_utc(values: Floats, offset: int, baseline: Floats) -> bool:
-    """Tell whether an unlabelled record fits the receiver's own forecast clearly better if read as UTC."""
-    if offset <= 0:
+def seems_utc(values: Floats, offset: int, baseline: Floats, shift_rate: float) -> bool:
+    """Tell whether an unlabelled record is rather in UTC, given how well either reading fits the receiver's forecast.
+
+    The log Bayes factor of two normal regressions of the forecast on the record, n/2 log of the ratio of their
+    residual variances, is weighed against the announced share of such days.
+    """
+    if offset <= 0 or shift_rate <= 0.0:
         return False
-    as_utc = likeness(values, offset, baseline, offset)
-    return bool(as_utc - likeness(values, 0, baseline, offset) > SHIFT_MARGIN)
+    as_utc = max(0.0, likeness(values, offset, baseline, offset))
+    as_local = max(0.0, likeness(values, 0, baseline, offset))
+    left_local, left_utc = max(EXACT, 1.0 - as_local**2), max(EXACT, 1.0 - as_utc**2)
+    evidence = 0.5 * INDEPENDENT_HOURS * np.log(left_local / left_utc)
+    return bool(evidence > np.log((1.0 - shift_rate) / shift_rate))
 
 
 @kernel
-def integrate(record: Floats, header: Ints, utc_offset_hours: int, baseline: Floats) -> None:
+def integrate(record: Floats, header: Ints, utc_offset_hours: int, baseline: Floats, shift_rate: float) -> None:
     """Bring a record to local time and common codes, in place.
 
     Args:
         record, header, utc_offset_hours: as in `soil`.
-        baseline: the receiver's own forecast, MW, shape (24,); it decides where the time-zone label is missing.
+        baseline: the receiver's own forecast, MW, shape (24,), and `shift_rate`, announced share of days in UTC; they
+            decide where the time-zone label is missing.
     """
     zone = header[ZONE]
-    if zone == UTC or (zone == UNLABELLED and seems_utc(record[0], utc_offset_hours, baseline)):
+    if zone == UTC or (zone == UNLABELLED and seems_utc(record[0], utc_offset_hours, baseline, shift_rate)):
         stamp_in_local_time(utc_offset_hours, record)
     header[ZONE] = LOCAL
     if header[FORMAT] == SITE:
@@ -316,7 +326,7 @@ def run_pipeline(
         clean(record, previous, limit)
     count_noise(record[0], values, limit, noise[1])
     if flags[1]:
-        integrate(record, header, utc_offset_hours, baseline)
+        integrate(record, header, utc_offset_hours, baseline, rates[2])
     count_noise(record[0], values, limit, noise[2])
     if flags[2]:
         transform(record, baseline, resolution)

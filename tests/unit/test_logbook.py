@@ -86,7 +86,7 @@ def test_a_breakdown_adds_its_note_and_nothing_else() -> None:
 
 def test_crews_change_shifts_every_week_and_keep_their_wording() -> None:
     logs = Logs(entries=3.0, typo_rate=0.0)
-    for day in (0, 7, 14, 21):
+    for day in (0, 3, 8, 16, 27):
         named = [name for crew in SHIFTS for name in crew]
         spoken = [next(n for n in named if entry.startswith(n)) for entry in log_of(day, logs)]
         expected = [SHIFTS[(shift + day // 7) % CREWS][shift] for shift in range(CREWS)]
@@ -100,6 +100,16 @@ def test_alarm_numbers_stand_for_a_declared_share_of_symptoms(code_share: float)
         notes = [symptom_note(crew, 1, draw, code_share) for draw in draws]
         coded = [any(alarm in note for alarm in ALARMS[1]) for note in notes]
         assert np.mean(coded) == pytest.approx(code_share, abs=0.01)
+
+
+@pytest.mark.parametrize("code_share", [0.2, 0.8])
+def test_wordings_are_alike_likely_whatever_the_share_of_alarm_numbers(code_share: float) -> None:
+    """The English crew words an alarm in two ways, "again" and "reset", vibration in three."""
+    notes = [symptom_note(1, 1, draw, code_share) for draw in np.linspace(0.00005, 0.99995, 10_000)]
+    again, reset = (sum(word in note for note in notes) for word in (" again", " reset"))
+    assert again == pytest.approx(reset, rel=0.02)
+    spoken = [sum(word in note for note in notes) for word in ("High vibration", "mast arm", "vib. up")]
+    assert spoken == pytest.approx([10_000 * (1 - code_share) / len(SYMPTOMS) / 3] * 3, rel=0.02)
 
 
 def test_all_symptoms_are_alike_likely() -> None:
