@@ -306,6 +306,21 @@ class Miner:
         score = breakdown_score(self._window(day), self._counts, self._days, len(self.reader.names))
         return calibrated(score, base, self._trust[0])
 
+    def base_probability(self) -> float:
+        """Return the probability of a breakdown on any day, without reading anything."""
+        return base_rate(self._base_days)
+
+    def forget(self, day: int) -> None:
+        """Drop what was read so far: equipment that was put right on `day` says nothing through older notes.
+
+        What came of the day before stays to be learnt; of `day` itself nothing is, since the stop forestalled it.
+        """
+        if self._held is not None:
+            self._learn(*self._held)
+        self._held = None
+        self._daily[:] = 0.0
+        self._windows[:] = 0.0
+
     def _knows(self, day: int) -> bool:
         """Whether the newest entries that the gate of `day` knows were read, and are still at hand."""
         newest = day - LAG_DAYS

@@ -165,14 +165,15 @@ def is_repeated(values: Floats, previous: Floats) -> bool:
 
 
 @kernel
-def clean(record: Floats, previous: Floats, limit: float) -> None:
+def clean(record: Floats, previous: Floats, limit: float, stale_rate: float) -> None:
     """Put right units, drop a repeated record, and turn impossible values into gaps, in place.
 
     Args:
         record: as in `soil`; `previous`: the record received the day before, as it came, shape (2, 24).
         limit: physical limit of the load, MW.
+        stale_rate: announced share of records that are sent again; at zero a repeated record is a repeated plan.
     """
-    if is_repeated(record[0], previous[0]):
+    if stale_rate > 0.0 and is_repeated(record[0], previous[0]):
         record[0, :] = np.nan
         return
     in_kw = False
@@ -323,7 +324,7 @@ def run_pipeline(
     sent, sent_zone, sent_format = record.copy(), header[ZONE], header[FORMAT]
     count_noise(record[0], values, limit, noise[0])
     if flags[0]:
-        clean(record, previous, limit)
+        clean(record, previous, limit, rates[3])
     count_noise(record[0], values, limit, noise[1])
     if flags[1]:
         integrate(record, header, utc_offset_hours, baseline, rates[2])

@@ -203,6 +203,18 @@ def test_without_mining_only_the_base_rate_is_known() -> None:
     assert miner.probability(31) == pytest.approx((7 + 1) / (30 + 10))
 
 
+def test_what_was_read_before_a_repair_is_forgotten_and_what_was_learnt_stays() -> None:
+    """15 breakdowns in the 59 days that are known; a leak that was written before the repair alarms nobody."""
+    miner = miner_after(60, ["leak"])
+    base = miner.base_probability()
+    assert base == pytest.approx((15 + 1) / (59 + 10))
+    miner.forget(59)
+    miner.read(60, [])
+    miner.read(61, ["leak"])
+    assert miner.probability(61) < base
+    assert miner.probability(63) > 1.5 * base
+
+
 def test_days_are_read_in_their_order() -> None:
     miner = Miner()
     miner.read(4, [])

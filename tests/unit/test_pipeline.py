@@ -100,7 +100,7 @@ def test_every_stage_leaves_clean_records_bit_for_bit(
 
 def test_flat_plans_and_day_totals_may_repeat_unharmed() -> None:
     record = np.vstack([np.full(24, 33.0), np.zeros(24)])
-    clean(record, record.copy(), LIMIT)
+    clean(record, record.copy(), LIMIT, 0.01)
     assert (record[0] == 33.0).all()
 
 
@@ -136,7 +136,7 @@ def test_a_higher_gap_rate_keeps_the_gaps_of_a_lower_one() -> None:
 def test_kilowatts_are_recognised_and_divided() -> None:
     record, _ = dirty(plan(4), mixup_rate=1.0)
     assert record[0] == pytest.approx(1000.0 * plan(4))
-    clean(record, np.zeros((2, 24)), LIMIT)
+    clean(record, np.zeros((2, 24)), LIMIT, 0.01)
     assert record[0] == pytest.approx(plan(4), rel=1e-15)
 
 
@@ -146,14 +146,20 @@ def test_a_record_sent_again_becomes_all_gaps() -> None:
     old = np.vstack([plan(3), np.zeros(24)])
     old[0, 4] = np.nan
     again = old.copy()
-    clean(again, old, LIMIT)
+    clean(again, old, LIMIT, 0.01)
     assert np.isnan(again[0]).all()
+
+
+def test_where_no_record_is_ever_sent_again_a_repeated_one_is_a_repeated_plan() -> None:
+    record = np.vstack([plan(4), np.zeros(24)])
+    clean(record, record.copy(), LIMIT, 0.0)
+    assert record[0].tobytes() == plan(4).tobytes()
 
 
 def test_impossible_values_become_gaps_and_inexact_ones_wait_for_the_gate() -> None:
     record = np.vstack([plan(4), np.zeros(24)])
     record[0, :4] = [-16.0, -1.0, 61.0, 76.0]
-    clean(record, np.zeros((2, 24)), LIMIT)
+    clean(record, np.zeros((2, 24)), LIMIT, 0.01)
     assert np.isnan(record[0, [0, 3]]).all()
     assert record[0, [1, 2]].tolist() == [-1.0, 61.0]
     assert (record[0, 4:] == plan(4)[4:]).all()
@@ -192,7 +198,7 @@ def test_site_codes_are_translated_also_when_stamped_in_utc(shift_rate: float) -
 
 def test_codes_in_a_record_of_kilowatts_are_translated_after_cleaning() -> None:
     record, header = dirty(plan(4), code_sd=4.0, mixup_rate=1.0)
-    clean(record, np.zeros((2, 24)), LIMIT)
+    clean(record, np.zeros((2, 24)), LIMIT, 0.01)
     integrate(record, header, 2, BASELINE, 0.01)
     assert record[0] == pytest.approx(plan(4), abs=1e-12)
 
