@@ -9,46 +9,42 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 
 from model.errors import Fault
-from model.incidents import Copies, Holders, copy_entity, draw_loss_years, expected_losses, holder_entity
+from model.incidents import expected_breach_loss
 from model.interfaces import Link, Wiring, interface_cost, interface_count
 from model.risk import var
-from model.security import PrivacyRule, Security, investment, spending_bound
-from model.streams import Floats, stream_key
+from model.security import Security, investment, spending_bound
+from model.streams import Floats
 from model.validation.case import Bench, Case, Check, setting
+from model.validation.engine import flat_price, own_load
 from model.validation.sampling import mean_of, ratio_of, replicate
 
 SEED = 2000
-DRAWS = ("model.incidents:draw_breaches", "model.incidents:add_losses", "model.streams:uniform")
+DRAWS = (
+    "model.incidents:draw_breaches",
+    "model.incidents:add_losses",
+    "model.sharing:copies_of",
+    "model.streams:uniform",
+)
 LEVEL = 0.995
 GRID = 8192
 """Steps of the oracle's grid of losses."""
 
 
-def holders_of(count: int, rate: float) -> Holders:
-    """Return alike holders without extra security."""
-    entities = np.array([holder_entity(f"holder {j}") for j in range(count)])
-    return Holders(entities, np.full(count, rate), np.ones(count), np.zeros(count))
+def drawn_losses(years: int, replication: int, **parts: Any) -> Floats:
+    """Return the nested years of breach losses of a model of the given parts, EUR, shape (owner, year)."""
+    from model.inputs import Period
+    from model.validation.engine import model_of
+    from model.world import Incidents
 
-
-def copies_at(holders: list[int], median: float, sigma: float) -> Copies:
-    """Return one copy of each owner's asset, without cap, at the given holder of each."""
-    size = len(holders)
-    return Copies(
-        entity=np.array([copy_entity(f"owner {i}", "asset", f"holder {j}") for i, j in enumerate(holders)]),
-        owner=np.arange(size),
-        holder=np.array(holders),
-        median=np.full(size, median),
-        sigma=np.full(size, sigma),
-        scale=np.ones(size),
-        cap=np.full(size, math.inf),
-        regulated=np.zeros(size, dtype=bool),
-    )
+    model = model_of(Period(days=1, burn_in=0), SEED, replication, incidents=Incidents(loss_years=years), **parts)
+    return model.sharing.loss_years().losses
 
 
 # --- losses of one copy ------------------------------------------------------------------------------
@@ -99,12 +95,22 @@ def _loss_refusal(s: BreachLoss) -> list[Fault]:
 
 
 def _measure_losses(s: BreachLoss, bench: Bench) -> dict[str, Check]:
+    from model.inputs import DataContract, ManufacturerInputs, Process
+
+    shop = ManufacturerInputs(name="shop", process=Process(kind="none"))
+    orders = DataContract(
+        name="orders",
+        provider="customers",
+        partner="shop",
+        asset="orders",
+        breach_rate=s.rate,
+        breach_median=s.median,
+        breach_sigma=s.sigma_ln,
+    )
     years = bench.share(1_000_000, 5000)
-    copies, holders = copies_at([0], s.median, s.sigma_ln), holders_of(1, s.rate)
 
     def draw(replication: int) -> Floats:
-        key = stream_key(SEED, replication, "breaches")
-        losses = draw_loss_years(key, copies, holders, 1, PrivacyRule(), years=years).losses[0]
+        losses = drawn_losses(years, replication, manufacturers=(shop,), contracts=(orders,))[0]
         return np.array([[losses.mean(), float(var(losses, LEVEL))]])
 
     quantile = yearly_loss_quantile(s)
@@ -129,23 +135,62 @@ class HubCommonMode:
     """Parameters of `hub_common_mode`."""
 
     n: int = setting(20, "1", "Members, each with one copy.", bounds=(1, 100))
-    p: float = setting(0.05, "1", "Probability of a breach of a holder in a year.", bounds=(0.005, 0.5))
+    p: float = setting(0.05, "1", "Probability of a breach of a holder in a year.", bounds=(0.01, 0.5))
+
+
+def sharing_meters(s: HubCommonMode, *, over_hub: bool) -> dict[str, Any]:
+    """Return the parts of a model in which n works share their meters, each with a utility of its own.
+
+    Each leak costs an euro. Either the hub is breached, which holds what all have shared, or each utility by itself.
+    """
+    from model.inputs import (
+        DataContract,
+        DataPlatformInputs,
+        Forecasting,
+        ManufacturerInputs,
+        Market,
+        Process,
+        UtilityInputs,
+    )
+
+    rate = -math.log1p(-s.p)
+    load = own_load("load", np.ones((7, 24)))
+    shaped = Process(kind="shaped", load_table="load", mean_load=1.0, production_share=0.0)
+    hub = DataPlatformInputs(name="hub", breach_rate=rate)
+    names = [str(member) for member in range(s.n)]
+    return {
+        "manufacturers": tuple(
+            ManufacturerInputs(name=f"works {i}", utility=f"utility {i}", metered_alone=True, process=shaped)
+            for i in names
+        ),
+        "utilities": tuple(
+            UtilityInputs(name=f"utility {i}", forecasting=Forecasting(receiver="naive")) for i in names
+        ),
+        "data_platforms": (hub,) if over_hub else (),
+        "contracts": tuple(
+            DataContract(
+                name=f"meter {i}",
+                provider=f"works {i}",
+                partner=f"utility {i}",
+                platform="hub" if over_hub else "",
+                asset="meter",
+                breach_rate=0.0 if over_hub else rate,
+                breach_median=1.0,
+                breach_sigma=0.0,
+            )
+            for i in names
+        ),
+        "own_series": (flat_price(), load),
+        "market": Market(price_table="flat"),
+    }
 
 
 def _measure_hub(s: HubCommonMode, bench: Bench) -> dict[str, Check]:
-    years = bench.share(2_000_000 // s.n, 1000)
-    rate = -math.log1p(-s.p)
-
-    def members_hit(held_at: list[int], replication: int) -> Floats:
-        """Return how many members lost their asset in each year; losing it twice costs no more."""
-        copies, holders = copies_at(held_at, 1.0, 0.0), holders_of(max(held_at) + 1, rate)
-        key = stream_key(SEED, replication, "breaches")
-        drawn = draw_loss_years(key, copies, holders, s.n, PrivacyRule(), years=years)
-        return np.minimum(drawn.losses, 1.0).sum(axis=0)
+    years = bench.share(min(100_000, 5_000_000 // s.n), 1000)
 
     def draw(replication: int) -> Floats:
-        hub = members_hit([0] * s.n, 2 * replication)
-        separate = members_hit(list(range(s.n)), 2 * replication + 1)
+        hub = drawn_losses(years, 2 * replication, **sharing_meters(s, over_hub=True)).sum(axis=0)
+        separate = drawn_losses(years, 2 * replication + 1, **sharing_meters(s, over_hub=False)).sum(axis=0)
         return np.array([[hub.mean(), separate.mean(), hub.var(ddof=1), separate.var(ddof=1)]])
 
     def judge(units: Floats) -> dict[str, Check]:
@@ -194,8 +239,7 @@ def dearest_spending(exposure: float) -> float:
 
 
 def _measure_security(s: SecurityInvestment, _: Bench) -> dict[str, Check]:
-    copies, holders = copies_at([0], s.loss, 0.0), holders_of(1, s.v)
-    exposure = float(expected_losses(copies, holders, 1)[0])
+    exposure = expected_breach_loss(s.v, s.loss, 0.0, math.inf)
     found = investment(Security(rule="gordon_loeb", alpha=s.alpha, beta=s.beta), exposure)
     best = cheapest_spending(s)
     bound = dearest_spending(s.v * s.loss)
@@ -294,8 +338,7 @@ CASES = (
             "model.security:investment",
             "model.security:gordon_loeb",
             "model.security:spending_bound",
-            "model.incidents:expected_losses",
-            "model.incidents:mean_losses",
+            "model.incidents:expected_breach_loss",
             "model.incidents:limited_mean",
         ),
         source="Gordon & Loeb (2002), ACM Transactions on Information and System Security 5(4)",

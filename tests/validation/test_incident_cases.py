@@ -70,7 +70,7 @@ def test_nothing_is_spent_below_the_threshold() -> None:
         ("breach_loss", {"sigma_ln": "2.5", "rate": ".01"}, "no affordable sample"),
         ("breach_loss", {"rate": "0"}, "from 0.01 to 10 1/yr"),
         ("breach_loss", {"sigma": "2"}, "did you mean sigma_ln?"),
-        ("hub_common_mode", {"p": "1"}, "from 0.005 to 0.5"),
+        ("hub_common_mode", {"p": "1"}, "from 0.01 to 0.5"),
         ("interfaces", {"cost_pair": "0"}, "out of range"),
         ("security_investment", {"alpha": "inf"}, "out of range"),
     ],
