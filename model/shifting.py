@@ -32,7 +32,8 @@ class FlexibleFirms:
         rows: firms, shape (k,).
         terms: what they declare, shape (k, 7), columns as in `physics.flexibility.TERMS`.
         sees_prices: whether the contract follows the day-ahead price, shape (k,).
-        moved: change of each hour today, MW, shape (k, 24), summing to nothing over the day.
+        moved: change of each hour today by moving load, MW, shape (k, 24), summing to nothing over the day.
+        stored: the same by a store.
         comfort: cost of comfort today, EUR, shape (k,).
     """
 
@@ -40,6 +41,7 @@ class FlexibleFirms:
     terms: Floats
     sees_prices: Any
     moved: Floats
+    stored: Floats
     comfort: Floats
 
 
@@ -61,7 +63,8 @@ def flexible_firms(stage: Stage, *, bidding: bool) -> FlexibleFirms:
     if bidding:
         table[:, 5] = 0.0
     rows = np.flatnonzero(shaped & ((table[:, 0] > 0.0) | (table[:, 5] > 0.0)))
-    return FlexibleFirms(rows, table[rows], indexed[rows], np.zeros((rows.size, HOURS)), np.zeros(rows.size))
+    moved, stored = np.zeros((2, rows.size, HOURS))
+    return FlexibleFirms(rows, table[rows], indexed[rows], moved, stored, np.zeros(rows.size))
 
 
 def _terms(people: Population) -> Floats:
@@ -82,7 +85,7 @@ def shift_loads(firms: FlexibleFirms, expected_prices: Floats, running_peak: Flo
     """Let firms that schedule themselves shift load and use their stores on expected prices, EUR/MWh, shape (k, 24)."""
     prices = np.where(firms.sees_prices[:, None], expected_prices, 0.0)
     shift_days(firms.rows, firms.terms, prices, running_peak, load, firms.moved, firms.comfort)
-    run_stores(firms.rows, firms.terms, prices, running_peak, load, firms.moved)
+    run_stores(firms.rows, firms.terms, prices, running_peak, load, firms.stored)
 
 
 def clear_flexible(

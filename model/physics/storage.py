@@ -7,7 +7,7 @@ Wu, Poolla & Varaiya, The Sharing Economy for the Electricity Grid). No losses.
 import numpy as np
 
 from model.kernels import kernel
-from model.physics.flexibility import HOURS, apply_moves, shift_day
+from model.physics.flexibility import apply_moves, shift_day
 from model.streams import Floats, Ints, normal_quantile
 
 PEAK_CHARGE, CONNECTION, CAPACITY, POWER = 3, 4, 5, 6
@@ -39,13 +39,13 @@ def run_store(
 
 
 @kernel
-def run_stores(rows: Ints, terms: Floats, prices: Floats, running_peak: Floats, load: Floats, moved: Floats) -> None:
+def run_stores(rows: Ints, terms: Floats, prices: Floats, running_peak: Floats, load: Floats, stored: Floats) -> None:
     """Run the store of every firm that has one; arguments as in `physics.flexibility.shift_days`.
 
-    `moved` grows by what the store does.
+    `stored` is the result: what the store changes each hour by, MW, shape (k, 24).
     """
-    change = np.empty(HOURS)
     for k in range(rows.size):
+        stored[k] = 0.0
         if terms[k, CAPACITY] > 0.0:
             i = rows[k]
             run_store(
@@ -56,9 +56,8 @@ def run_stores(rows: Ints, terms: Floats, prices: Floats, running_peak: Floats, 
                 terms[k, PEAK_CHARGE],
                 running_peak[i],
                 terms[k, CONNECTION],
-                change,
+                stored[k],
             )
-            moved[k] += change
 
 
 @kernel

@@ -95,5 +95,7 @@ def test_a_store_in_the_reference_case_lowers_the_bill_and_books_its_cost() -> N
     stored.run_to_end()
     assert stored.ledger.paid("joiners", "energy") < plain.ledger.paid("joiners", "energy")
     assert stored.ledger.paid("joiners", "storage") == pytest.approx(8 * 10.0 * 60.0 * 40)
+    assert np.abs(stored.goods.flexible.stored.sum(axis=1)).max() < 1e-9
+    assert not stored.goods.flexible.moved.any()
     assert stored.outcomes()["electricity", "joiners"] == pytest.approx(plain.outcomes()["electricity", "joiners"])
     assert stored.outcomes()["cost_storage", ""] == pytest.approx(8 * 10.0 * 60.0 * 365)
