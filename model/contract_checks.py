@@ -270,7 +270,7 @@ def connection_mw(process: Process) -> float:
 
 
 def widest_sensitivity(contract: DataContract, members: list[ManufacturerInputs]) -> Sensitivity:
-    """Return the sensitivity of the released vector to the protected unit of the sharer with the largest one."""
+    """Return the sensitivity of the released vector to the protected unit of any sharer: the largest of each norm."""
     unit: Any = contract.protected
     found = [
         sensitivity_of(
@@ -283,7 +283,8 @@ def widest_sensitivity(contract: DataContract, members: list[ManufacturerInputs]
         )
         for member in members
     ]
-    return max(found, key=lambda one: one.l1)
+    largest = max(found, key=lambda one: one.l1)
+    return replace(largest, l2=max(one.l2 for one in found))
 
 
 def privacy_noise(contract: DataContract, members: list[ManufacturerInputs]) -> Noise | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from statistics import mean
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from model.contract_checks import sharers
+from model.logs import LogContract
 from model.mechanisms.pipeline import STAGES
 from model.plans import PlanContract
 from model.risk import cvar, var
@@ -43,6 +45,9 @@ def sharing_outcomes(sharing: Sharing, ledger: Ledger, scale: float) -> Values:
         _add_data(values, contract)
         if isinstance(contract, PlanContract):
             values |= _plan_outcomes(contract)
+        if isinstance(contract, LogContract):
+            for name in sharers(contract.terms):
+                values["mining_skill", name] = mean(log.skill for log in contract.mined if log.group == name)
     for platform in sharing.platforms:
         for party in (*sharing.members[platform.name], platform.name):
             paid = ledger.paid(party, "platform_fee") + ledger.paid(party, "platform_result")

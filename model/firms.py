@@ -243,6 +243,69 @@ class Process:
     repair: float = declare(
         2.0, unit="h", bounds=(0, 240), role="uncertainty", note="mean of an exponential time", doc="Mean repair time."
     )
+    wear_rate: float = declare(
+        0.0,
+        unit="1/day",
+        bounds=(0, 1),
+        role="uncertainty",
+        note="breakdowns come out of the blue unless declared; .025 is plausible: sound for weeks (.005 to .1)",
+        doc="Probability a day that sound equipment becomes worn.",
+    )
+    overhaul_rate: float = declare(
+        0.067,
+        unit="1/day",
+        bounds=(0, 1),
+        role="uncertainty",
+        note="a regular overhaul or a new lining every other week (.03 to .2)",
+        doc="Probability a day that worn equipment is overhauled and sound again; planned maintenance does so at once.",
+    )
+    wear_ratio: float = declare(
+        1.0,
+        unit="1",
+        bounds=(1, 1000),
+        role="uncertainty",
+        note="no difference unless declared; 6 is plausible (3 to 20)",
+        doc="Breakdown rate of worn over sound equipment.",
+    )
+    repair_cost: float = declare(
+        0.0,
+        unit="EUR",
+        bounds=(0, 1e8),
+        role="uncertainty",
+        note="only lost production counts unless declared; 15,000 is plausible for a furnace (3,000 to 50,000)",
+        doc="Labour and parts of repairing one day's breakdowns.",
+    )
+    maintenance_cost: float = declare(
+        4000.0,
+        unit="EUR",
+        bounds=(0, 1e8),
+        role="uncertainty",
+        note="a planned stop costs a fraction of a repair; 1,000 to 10,000",
+        doc="Labour and parts of a planned stop that makes worn equipment sound.",
+    )
+    maintenance_hours: float = declare(
+        4.0,
+        unit="h",
+        bounds=(0, 24),
+        role="uncertainty",
+        note="half a shift",
+        doc="Melting hours that a planned stop takes, first out of the day's pause.",
+    )
+    maintenance_horizon: int = declare(
+        7,
+        unit="day",
+        bounds=(1, 365),
+        role="lever",
+        note="wear lasts weeks, and the next planned stop is a week away at most",
+        doc="Days over which repairs averted are weighed against a planned stop.",
+    )
+    own_mining: bool = declare(
+        False,
+        unit="",
+        role="uncertainty",
+        note="logs are kept but not analysed in most works; a works that mines its own gains nothing by sharing them",
+        doc="Whether the works predicts breakdowns from its own log without any contract.",
+    )
     load_table: str = declare(
         "metal_processing_2018",
         unit="",

@@ -89,6 +89,10 @@ class Goods:
         self.hours = np.zeros((self.batch.size, 2))
         self.restarts = np.zeros(self.batch.size, np.int64)
         self.restart_cost = np.zeros(self.batch.size)
+        self.worn, self.broke = (np.zeros(self.batch.size, np.bool_) for _ in range(2))
+        self.wanted, self.maintained = (np.zeros(self.batch.size, np.bool_) for _ in range(2))
+        self.upkeep = np.column_stack([people.spread("process", n)[self.batch] for n in UPKEEP])
+        self.stopped = _output_beside_a_stop(self.process, self.upkeep[:, 2])
         self.flexible = flexible_firms(stage, bidding=False)
         self.planners = np.concatenate([self.batch, self.flexible.rows])
         self.price_view = np.zeros((self.planners.size, HOURS))
@@ -124,7 +128,12 @@ class Goods:
         self.price_view[~self.told] = expected_prices
         self.told[:] = False
         c.produced[: self.makers] = c.order[: self.makers]
-        scheduled = c.scheduled[self.batch].copy()
+        self.maintained[:] = self.wanted
+        self.wanted[:] = False
+        scheduled = np.where(
+            self.maintained, np.minimum(c.scheduled[self.batch], self.stopped), c.scheduled[self.batch]
+        )
+        self.worn &= ~self.maintained
         c.scheduled[self.batch] = c.order[self.batch]
         plan_batches(
             self.batch,
@@ -175,12 +184,20 @@ class Goods:
             day,
             self.stage.population.entity,
             self.melt_keys,
+            self.keys["wear"],
             self.process,
             self.starts,
+            self.worn,
+            self.broke,
             c.produced,
             c.load,
             self.hours,
         )
+        self.efforts[self.batch, 2] = self.maintained * self.upkeep[:, 1] + self.broke * self.upkeep[:, 0]
+
+    def maintain(self, row: int) -> None:
+        """Let a works put its equipment right before the coming day, in a planned stop; call it before `plan_day`."""
+        self.wanted[self.batch == row] = True
 
     def trade_day(self, day: int, season: float) -> None:
         """Serve today's demand from stock and place tonight's orders, customers before suppliers."""
@@ -332,6 +349,7 @@ STREAMS = (
     "demand",
     "demand_common",
     "order_noise",
+    "wear",
     "plan_pause",
     "plan_offset",
     "heat_energy",
@@ -397,6 +415,19 @@ def book_firms(
         amounts[g, 3] += stock
         amounts[g, 4] += energy
         amounts[g, 5] += peak
+
+
+UPKEEP = ("repair_cost", "maintenance_cost", "maintenance_hours")
+"""Columns of what keeping equipment in order takes, EUR, EUR and h."""
+
+
+def _output_beside_a_stop(process: Floats, hours: Floats) -> Floats:
+    """Return the most that each batch works can make on a day with a planned stop of `hours`, units, shape (batch,)."""
+    if not process.size:
+        return np.zeros(0)
+    cycles = np.floor(process[:, 3] * (1.0 - hours / HOURS) + 1e-9)
+    most: Floats = cycles * process[:, 1]
+    return most
 
 
 def _process_table(people: Population, batch: Ints) -> Floats:

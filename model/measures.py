@@ -38,6 +38,7 @@ class Measures:
         self.moments = np.zeros((people.makers, 4))
         self.loads = np.zeros((int((people.alone >= 0).sum()), 6))
         self.imbalance = np.zeros(len(stage.inputs.utilities))
+        self.broken, self.stopped = (np.zeros(goods.batch.size) for _ in range(2))
         self.misses = np.zeros(len(stage.inputs.utilities))
         self.emissions = 0.0
         self.alignment = 0.0
@@ -65,6 +66,8 @@ class Measures:
         count_loads(power.hourly, power.forecast, power.customers.forecast, self.goods.plan, self.plan_row, self.loads)
         self.imbalance += np.abs(power.imbalance).sum(axis=1)
         self.misses += (power.miss**2).sum(axis=1)
+        self.broken += self.goods.broke
+        self.stopped += self.goods.maintained
         self.alignment += power.totals[1]
         if power.stack is not None:
             self.emissions += power.generation[1]
@@ -113,6 +116,10 @@ class Measures:
                 if output > 0.0:
                     values["energy_intensity", firm.name] = electricity / output
             values["output", firm.name] = output * scale
+            works = self.stage.population.group[self.goods.batch] == g
+            if works.any():
+                values["breakdown_days", firm.name] = self.broken[works].mean() * scale
+                values["maintenance_days", firm.name] = self.stopped[works].mean() * scale
             if np.isfinite(capacity):
                 values["utilisation", firm.name] = output / capacity
             if demand > 0.0:

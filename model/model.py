@@ -157,6 +157,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         self.goods.run_day(day)
         self.power.settle(day)
         self.goods.trade_day(day, self.season)
+        self.sharing.learn(day)
         self._keep_books(day)
         self._count(day)
         self._collect(day)

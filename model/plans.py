@@ -88,10 +88,10 @@ class PlanContract(Agreement):
         )
         self.privacy = privacy_noise(terms, groups)
         if terms.release == "tree":
-            days = stage.futures.calendar.days
-            self.totals, self.levels = np.zeros(days), tree_levels(days)
-            rho = rho_within(terms.epsilon, terms.delta) if terms.protected != "none" else math.inf
-            self.tree_sd = math.sqrt(tree_node_variance(self.levels, connection_mw(groups[0].process), rho))
+            self.totals, self.levels = np.zeros(stage.futures.calendar.days), tree_levels(terms.window)
+            widest = max(connection_mw(firm.process) for firm in groups)
+            rho = rho_within(terms.epsilon, terms.delta)
+            self.tree_sd = math.sqrt(tree_node_variance(self.levels, widest, rho))
         unit: Any = terms.protected
         self.accounts = {
             name: BudgetLedger(name, unit, terms.budget, terms.delta)

@@ -19,6 +19,7 @@ from model.inputs import DataContract, DataPlatformInputs, ModelInputs
 from model.interfaces import interface_costs
 from model.kernels import kernel
 from model.ledger import RESOURCES
+from model.logs import LogContract, OwnLogs
 from model.plans import PlanContract
 from model.population import CUSTOMERS, REGULATOR, Population, signal_means, usual_load_mw
 from model.streams import Floats, Key, entity_id, normal, uniform
@@ -144,6 +145,8 @@ class Sharing:
         self.contracts: list[Agreement] = [
             self._at_work(goods, power, terms) for terms in inputs.contracts if not is_null(terms)
         ]
+        shared = {log.row for c in self.contracts if isinstance(c, LogContract) for log in c.mined}
+        self.own_logs = OwnLogs(stage, goods, shared)
         self.members = members_of(self.contracts, inputs)
         self.platforms = [p for p in inputs.data_platforms if self.members[p.name]]
         first = stage.population.makers + len(inputs.utilities)
@@ -162,6 +165,8 @@ class Sharing:
             return OrderContract(goods, people, terms)
         if terms.asset == "meter":
             return MeterContract(power, people, terms)
+        if terms.asset == "log":
+            return LogContract(stage, goods, power, terms, online)
         if terms.asset == "price_forecast":
             return ForecastContract(stage, goods, power, terms, online)
         return PlanContract(stage, goods, power, complying(terms, stage.inputs.privacy), online)
@@ -174,11 +179,18 @@ class Sharing:
             ]
         for contract in self.contracts:
             contract.advise(day)
+        self.own_logs.advise(day)
 
     def share(self, day: int) -> None:
         """Let the works' plans and logs reach their partners before the gate."""
         for contract in self.contracts:
             contract.use(day)
+
+    def learn(self, day: int) -> None:
+        """Take in how the day went, where that is nobody's meter: crews write up their log."""
+        for contract in self.contracts:
+            contract.learn(day)
+        self.own_logs.learn(day)
 
     def settle_exposure(self) -> None:
         """From now on book what the records of burn-in turned out to reveal."""

@@ -306,6 +306,14 @@ class Miner:
         score = breakdown_score(self._window(day), self._counts, self._days, len(self.reader.names))
         return calibrated(score, base, self._trust[0])
 
+    def pool_with(self, other: "Miner") -> None:
+        """Learn together with another miner from now on: what words mean, how often equipment breaks, what to trust.
+
+        What either has learnt alone is given up, so pool before the first day.
+        """
+        self.reader, self._counts, self._days = other.reader, other._counts, other._days
+        self._base_days, self._trust = other._base_days, other._trust
+
     def base_probability(self) -> float:
         """Return the probability of a breakdown on any day, without reading anything."""
         return base_rate(self._base_days)

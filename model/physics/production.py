@@ -177,8 +177,8 @@ def melt(
     breakdown_rate: float,
     repair: float,
     profile: Floats,
-) -> tuple[int, float, float]:
-    """Run a day's heats; return (heats made, melting minutes, minutes lost to delay and repair).
+) -> tuple[int, float, float, int]:
+    """Run a day's heats; return (heats made, melting minutes, minutes lost to delay and repair, breakdowns).
 
     Args:
         day: model day; `entity`: stream entity of the firm.
@@ -196,6 +196,7 @@ def melt(
     made = 0
     melting = 0.0
     lost = 0.0
+    breakdowns = 0
     usual_hours = heat_energy / furnace
     for cycle in range(capacity):
         if starts[cycle] < 0.0:
@@ -206,6 +207,7 @@ def melt(
             start -= delay * np.log(uniform(keys[1], entity, day, cycle))
         if uniform(keys[2], entity, day, cycle) > np.exp(-breakdown_rate * usual_hours):
             start -= repair * 60.0 * np.log(uniform(keys[3], entity, day, cycle))
+            breakdowns += 1
         end = start + energy / furnace * 60.0
         if end > MINUTES:
             lost += MINUTES - max(free_at, min(MINUTES, starts[cycle]))
@@ -215,7 +217,7 @@ def melt(
         made += 1
         melting += end - start
         free_at = end + turnaround
-    return made, melting, lost
+    return made, melting, lost, breakdowns
 
 
 @kernel
@@ -291,8 +293,21 @@ PROCESS = (
     "habitual_hour",
     "scheduling",
     "restart_cost",
+    "wear_rate",
+    "wear_ratio",
+    "overhaul_rate",
 )
 """Columns of the batch parameter table; scheduling is coded habit 0, before_prices 1, after_prices 2."""
+
+WEAR_RATE, WEAR_RATIO, OVERHAUL_RATE = (PROCESS.index(name) for name in ("wear_rate", "wear_ratio", "overhaul_rate"))
+
+
+@kernel
+def is_worn(day: int, entity: int, key: Key, worn: bool, wear_rate: float, overhaul_rate: float) -> bool:
+    """Tell whether equipment is worn on `day`: sound one may have worn overnight, worn one may have been overhauled."""
+    if worn:
+        return uniform(key, entity, day, 1) >= overhaul_rate
+    return uniform(key, entity, day, 0) < wear_rate
 
 
 @kernel
@@ -301,24 +316,30 @@ def run_batches(
     day: int,
     entity: Ints,
     keys: Key,
+    wear_key: Key,
     process: Floats,
     starts: Floats,
+    worn: Any,
+    broke: Any,
     produced: Floats,
     load: Floats,
     hours: Floats,
 ) -> None:
-    """Run the day of every batch firm.
+    """Run the day of every batch firm; a repair mends what broke and leaves the wear as it is.
 
     Args:
         firms, day, entity, process, starts: as in `plan_batches`.
-        keys: streams of `melt`, shape (4, 2).
+        keys: streams of `melt`, shape (4, 2); `wear_key`: stream "wear".
+        worn: whether the equipment is worn, shape (batch,), updated in place.
+        broke: result, whether it broke down today, shape (batch,).
         produced: result by firm, units.
         load: result by firm, MW by quarter-hour, shape (firm, 96).
         hours: result, melting hours and hours lost to delay and repair, shape (batch, 2).
     """
     for b in range(firms.size):
         i = firms[b]
-        made, melting, lost = melt(
+        worn[b] = is_worn(day, entity[i], wear_key, worn[b], process[b, WEAR_RATE], process[b, OVERHAUL_RATE])
+        made, melting, lost, breakdowns = melt(
             day,
             entity[i],
             keys,
@@ -330,10 +351,11 @@ def run_batches(
             process[b, 4] + process[b, 5],
             process[b, 7],
             process[b, 8],
-            process[b, 9],
+            process[b, 9] * process[b, WEAR_RATIO] if worn[b] else process[b, 9],
             process[b, 10],
             load[i],
         )
+        broke[b] = breakdowns > 0
         produced[i] = made * process[b, 1]
         hours[b, 0] = melting / 60.0
         hours[b, 1] = lost / 60.0

@@ -171,7 +171,7 @@ CASES = (
             "model.physics.production:melt",
             "model.physics.production:run_batches",
             "model.physics.production:add_block",
-            "model.mechanisms.data:expected_breach_loss",
+            "model.incidents:expected_losses",
         ),
         source="conservation: every euro, kWh, unit and hour has a source and a sink",
     ),

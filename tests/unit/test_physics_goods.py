@@ -136,7 +136,7 @@ def _melt(starts: np.ndarray, **changes: float) -> tuple[int, float, float, np.n
     terms = {"energy_variation": 0.0, "delay": 0.0, "turnaround": 15.0, "breakdown_rate": 0.0, "repair": 2.0} | changes
     keys = np.stack([stream_key(1, 1, name) for name in ("a", "b", "c", "d")])
     profile = np.zeros(96)
-    made, minutes, lost = melt(
+    made, minutes, lost, _ = melt(
         3,
         9,
         keys,
