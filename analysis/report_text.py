@@ -169,6 +169,8 @@ def probability(share: float) -> str:
     """Return a bootstrap share as a probability that claims no more than a bootstrap can."""
     if share > SURE:
         return "more than 99 %"
+    if math.isnan(share):
+        return "-"
     return "less than 1 %" if share < 1 - SURE else f"{100 * share:.0f} %"
 
 
@@ -317,8 +319,10 @@ def _third_sentence(
     if best.verdict == "unchanged":
         top = (*focus, comparison.baseline)
     who = "one of them" if len(top) > 1 else f"“{titles[top[0]]}”"
-    chance = probability(float(sum(chances[name] for name in top)))
-    words = f"The probability that {who} is the best of the {len(chances)} strategies is {chance}"
+    chance = float(sum(chances[name] for name in top))
+    words = f"The probability that {who} is the best of the {len(chances)} strategies is {probability(chance)}"
+    if math.isnan(chance):
+        words = f"How probable it is that {who} is the best of the {len(chances)} strategies takes {FEW} replications"
     if best.plain is not None and best.plain[0] != 0.0:
         verb = "lowers" if best.plain[0] < 0 else "raises"
         size = size_words(best.plain, best.n, OUTCOME[best.outcome].unit)

@@ -254,7 +254,7 @@ def inputs_at(point: Point, inputs: ModelInputs) -> ModelInputs:
 def _applies(key: str, inputs: ModelInputs) -> bool:
     """Whether a key is one of the strategy's own: only contracts and data platforms may be absent."""
     head, _, rest = key.partition(".")
-    members = getattr(inputs, head, ())
+    members = getattr(inputs, head, None)
     return not isinstance(members, tuple) or rest.partition(".")[0] in {member.name for member in members}
 
 

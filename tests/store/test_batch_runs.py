@@ -34,7 +34,7 @@ def test_a_batch_stores_what_the_model_says(small_study: MakeStudy, tmp_path: Pa
     model.run_to_end()
     with Reader(db) as store:
         row = store.study("steel-and-power")
-        got = {(o, p): v for s, _, r, o, p, v in store.metrics(row.id) if (s, r) == ("raw", 1)}
+        got = {(o, p): v for s, r, o, p, v in store.metrics(row.id) if (s, r) == ("raw", 1)}
         flows = [(a, b, kind, v) for s, r, a, b, kind, v in store.transfers(row.id) if (s, r) == ("raw", 1)]
     expected = {key: value for key, value in model.outcomes().items() if np.isfinite(value)}
     assert got == expected

@@ -46,7 +46,23 @@ EXPECTED: dict[str, list[Expected]] = {
     ],
     "break_even_of_one_strategy": [
         (4, 16, "evaluate.break_even.parameter: strategy none has no parameter 'contracts.plan.fee'",
-         "a parameter of both strategies"),
+         "must have it, the baseline need not; it is in: raw, raw-with-fee, daily-total"),
+    ],
+    "break_even_list": [
+        (4, 7, "key 'values' is missing in evaluate.break_even.0", "ascending, at least two"),
+        (4, 30, "evaluate.break_even.0.parameter: no such parameter: 'contracts.plan.fe'", "did you mean contracts."),
+        (6, 20, "key 'to' is missing in evaluate.break_even.1.values", ""),
+        (6, 20, "key 'points' is missing in evaluate.break_even.1.values", ""),
+        (6, 40, "unknown key 'too' in evaluate.break_even.1.values", "did you mean to? allowed: from, to, points"),
+        (7, 48, "evaluate.break_even.2.values is no sweep", "allowed with spacing log: values above 0"),
+        (8, 47, "evaluate.break_even.3.spacing: 'lg' is not allowed; did you mean log?", "one of: linear, log"),
+    ],
+    "break_even_impossible": [
+        (4, 67, "evaluate.break_even.0.values: 5 is impossible in strategy raw: contracts.plan.resolution: "
+         "5 h does not divide the day", ""),
+    ],
+    "break_even_twice": [
+        (5, 7, "evaluate.break_even: two are called 'balancing.beta'", "give each a `name` of its own"),
     ],
     "break_even_party": [(5, 14, "evaluate.break_even.parties: real_cost is one value for all parties", "")],
     "break_even_parameter": [
@@ -116,6 +132,25 @@ EXPECTED: dict[str, list[Expected]] = {
         (1, 10, "no such scenario to extend: 'steel-and-powr'", "did you mean steel-and-power?"),
         (2, 1, "unknown key 'colour'", f"allowed: {STEPS}"),
     ],
+    "influence": [
+        (3, 3, "key 'outcome' is missing in evaluate.influence", "Name of an outcome"),
+        (4, 15, "evaluate.influence.strategy: no such strategy: 'rwa'", "did you mean raw? known: none, "),
+        (6, 7, "evaluate.influence.parameters.balancing.betta: no such parameter: 'balancing.betta'",
+         "did you mean balancing.beta?"),
+        (7, 23, "evaluate.influence.parameters.balancing.beta is no range", "[low, high] with low below high"),
+        (8, 26, "evaluate.influence.parameters.balancing.rest_sd is no range", "[low, high], each number from 0 to"),
+        (9, 41, "evaluate.influence.parameters.firms.steel.process.furnace: '5 kg': kg cannot be converted to MW; "
+         "write it in W, kW, MW, GW, TW", "number from 0.001 to 10000 MW"),
+        (10, 7, "evaluate.influence.parameters.balancing.rule: 'balancing.rule' is not a number", "with a unit"),
+    ],
+    "waterfall": [
+        (4, 7, "evaluate.waterfall.0 names no stages", "either `contract` or `switches`"),
+        (5, 70, "evaluate.waterfall.1.contract: no such contract of raw: 'plam'", "did you mean plan? known: plan"),
+        (7, 18, "evaluate.waterfall.2.outcomes: 'real_cots' is not allowed; did you mean real_cost?", "one of: "),
+        (9, 44, "evaluate.waterfall.2.switches.hours.contracts.plan.resolution: '24 MW': MW cannot be converted to h; "
+         "write it in s, min, h, day, week, month, yr", "whole number from 1 to 24 h"),
+        (10, 9, "evaluate.waterfall.2.switches.fee does not say what switches it off", "contracts.plan.fee: 0 EUR/yr"),
+    ],
     "missing_key": [
         (1, 1, "key 'question' is missing in goals", "The question that the study answers."),
         (4, 5, "key 'type' is missing in firms.power", "one of: manufacturer, utility"),
@@ -149,6 +184,7 @@ EXPECTED: dict[str, list[Expected]] = {
         (1, 1, "section 'platforms' is missing", "Step 2, build platforms"),
         (5, 22, "evaluate.outcomes is an empty list", "a list such as [a, b]"),
         (5, 26, "key 'values' is missing in evaluate.break_even", "ascending, at least two"),
+        (5, 76, "evaluate.break_even: 'none' is compared with itself", "strategy and baseline differ"),
     ],
     "no_section": [(1, 1, "the file is not a scenario", STEPS)],
     "not_a_section": [
@@ -442,7 +478,7 @@ def test_a_folder_is_no_scenario(tmp_path: Path) -> None:
         ),
         (
             "evaluate.break_even={parameter: contracts.plan.noise_sd, values: [0, .inf], baseline: raw-with-fee}",
-            "evaluate.break_even.values is no sweep (allowed: finite values)",
+            "evaluate.break_even.values is no sweep (allowed: .inf as the last value, after one above 0)",
         ),
         ("strategies.none=null", "goals.baseline: no such strategy: 'none'"),
         ("a" + ".a" * 5000 + "=1", "unknown key"),
