@@ -6,6 +6,7 @@ must not hang on the last bit of a sum, on which two programs may rightly differ
 
 import dataclasses
 import math
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from model.inputs import (
     DataContract,
     Demand,
     Forecasting,
+    Incidents,
     ManufacturerInputs,
     Market,
     ModelInputs,
@@ -129,6 +131,7 @@ def batches(draw: st.DrawFn, mean: float) -> Process:
         turnaround=draw(zero_or(1.0, 30.0)),
         breakdown_rate=draw(zero_or(0.01, 0.5)),
         repair=draw(zero_or(0.5, 9.0)),
+        repair_cost=draw(zero_or(100.0, 30_000.0)),
         unit_cost=draw(between(1.0, 900.0)),
         unit_price=draw(between(1.0, 900.0)),
     )
@@ -236,29 +239,44 @@ def _reaching(firm: ManufacturerInputs, firms: list[ManufacturerInputs]) -> floa
 
 
 @st.composite
-def contracts(draw: st.DrawFn, firm: ManufacturerInputs) -> DataContract:
+def plan_contracts(draw: st.DrawFn, firm: ManufacturerInputs) -> DataContract:
     """Return a contract under which a works shares its plan."""
+    resolution, noise_sd = draw(st.sampled_from([1, 1, 2, 3, 4, 6, 8, 12, 24])), draw(noise(40.0))
+    terms = draw(contract_terms())
     return DataContract(
         name=f"plan of {firm.name}",
         provider=firm.name,
         partner=firm.utility,
-        resolution=draw(st.sampled_from([1, 1, 2, 3, 4, 6, 8, 12, 24])),
-        noise_sd=draw(st.one_of(st.just(0.0), st.just(math.inf), between(0.1, 40.0))),
-        fee=draw(zero_or(1e3, 1e6)),
-        interface_cost=draw(zero_or(1e3, 1e5)),
-        provider_share=draw(between(0.0, 1.0)),
-        breach_rate=draw(zero_or(0.01, 1.0)),
-        breach_median=draw(zero_or(1e3, 1e6)),
-        breach_sigma=draw(zero_or(0.5, 3.0)),
+        resolution=resolution,
+        noise_sd=noise_sd,
+        **terms,
     )
 
 
 @st.composite
-def announcements(draw: st.DrawFn, inputs: ModelInputs) -> dict[str, float]:
-    """Return the sd of the noise with which final customers announce their orders, by firm or group of firms."""
-    supplying = {firm.supplier for firm in inputs.manufacturers}
-    told = [firm for firm in inputs.manufacturers if firm.name not in supplying and draw(st.booleans())]
-    return {f.name: draw(st.one_of(st.just(0.0), between(0.01, 2.0).map(lambda x: x * 900.0))) for f in told}
+def order_contracts(draw: st.DrawFn, firm: ManufacturerInputs) -> DataContract:
+    """Return a contract under which final customers announce their orders to a firm, or to each of a group."""
+    noise_sd, terms = draw(noise(2000.0)), draw(contract_terms())
+    name = f"orders of {firm.name}"
+    return DataContract(name=name, provider="customers", partner=firm.name, asset="orders", noise_sd=noise_sd, **terms)
+
+
+def noise(highest: float) -> st.SearchStrategy[float]:
+    """Return the sd of announced noise: none, infinite, or between."""
+    return st.one_of(st.just(0.0), st.just(math.inf), between(0.1, highest))
+
+
+@st.composite
+def contract_terms(draw: st.DrawFn) -> dict[str, Any]:
+    """Return what any contract costs and risks."""
+    return {
+        "fee": draw(zero_or(1e3, 1e6)),
+        "interface_cost": draw(zero_or(1e3, 1e5)),
+        "provider_share": draw(between(0.0, 1.0)),
+        "breach_rate": draw(zero_or(0.01, 1.0)),
+        "breach_median": draw(zero_or(1e3, 1e6)),
+        "breach_sigma": draw(zero_or(0.5, 3.0)),
+    }
 
 
 def forecastings() -> st.SearchStrategy[Forecasting]:
@@ -280,7 +298,10 @@ def scenarios(draw: st.DrawFn) -> ModelInputs:
     market = draw(markets())
     firms = tuple(_scheduled(firm, market) for firm in draw(chains(names)))
     works = [firm for firm in firms if firm.process.kind == "batch" and firm.utility and firm.count == 1]
-    shared = [draw(contracts(firm)) for firm in works if draw(st.booleans())]
+    supplying = {firm.supplier for firm in firms}
+    shops = [firm for firm in firms if firm.name not in supplying]
+    shared = [draw(plan_contracts(firm)) for firm in works if draw(st.booleans())]
+    shared += [draw(order_contracts(firm)) for firm in shops if draw(st.booleans())]
     return ModelInputs(
         name="drawn",
         calendar=draw(periods()),
@@ -289,4 +310,5 @@ def scenarios(draw: st.DrawFn) -> ModelInputs:
         manufacturers=firms,
         utilities=tuple(UtilityInputs(name=name, forecasting=draw(forecastings())) for name in names),
         contracts=tuple(shared),
+        incidents=Incidents(loss_years=0),  # nested years are drawn from the run's outside
     )

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from model.inputs import ModelInputs
 from model.model import CollaborationModel
-from tests.property.drawn_scenarios import announcements, scenarios
+from tests.property.drawn_scenarios import scenarios
 from tests.reference.economy import ReferenceModel
 
 TOLERANCE = 1e-9
@@ -104,15 +104,10 @@ def compare_outcomes(engine: CollaborationModel, reference: ReferenceModel) -> N
         assert_equal(str(key), -1, got[key], value, scale if in_eur else max(1.0, abs(value)) * precision)
 
 
-def compare(inputs: ModelInputs, announced: dict[str, float], seed: int, replication: int) -> None:
+def compare(inputs: ModelInputs, seed: int, replication: int) -> None:
     """Run both and compare every day."""
     engine = CollaborationModel(inputs, rng=seed, replication=replication)
     reference = ReferenceModel(inputs, seed, replication)
-    for name, noise_sd in announced.items():
-        engine.goods.announce(engine.population.of_group(name), noise_sd**2)
-        for firm in reference.firms:
-            if firm.party == name:
-                firm.hear_announcements(noise_sd)
     for day in range(reference.days):
         engine.step()
         reference.step()
@@ -123,8 +118,6 @@ def compare(inputs: ModelInputs, announced: dict[str, float], seed: int, replica
 
 
 @drawn
-@given(data=st.data(), inputs=scenarios(), seed=st.integers(0, 2**31), replication=st.integers(0, 50))
-def test_engine_and_reference_live_the_same_days(
-    data: st.DataObject, inputs: ModelInputs, seed: int, replication: int
-) -> None:
-    compare(inputs, data.draw(announcements(inputs)), seed, replication)
+@given(inputs=scenarios(), seed=st.integers(0, 2**31), replication=st.integers(0, 50))
+def test_engine_and_reference_live_the_same_days(inputs: ModelInputs, seed: int, replication: int) -> None:
+    compare(inputs, seed, replication)

@@ -15,7 +15,15 @@ REAL_COST = {
     "cost_stock": "stock",
     "cost_interface": "interface",
     "cost_breach": "breach",
+    "cost_restart": "restart",
+    "cost_comfort": "comfort",
+    "cost_maintenance": "maintenance",
+    "cost_storage": "storage",
+    "cost_platform": "platform",
+    "cost_security": "security",
 }
+RECORD_STAGES = ("soiled", "cleaned", "integrated", "transformed")
+AGE_HOURS = {"plan": 48.0, "orders": 12.0}
 
 
 class Counters:
@@ -26,6 +34,7 @@ class Counters:
         self.days = 0
         self.of_firm: dict[str, dict[str, list[float]]] = {f.name: defaultdict(list) for f in model.firms}
         self.imbalance: dict[str, float] = defaultdict(float)
+        self.misses: dict[str, list[float]] = defaultdict(list)
         self.emissions = self.alignment = 0.0
 
     def count(self) -> None:
@@ -37,6 +46,7 @@ class Counters:
             for name in ("electricity", "produced", "incoming", "prompt", "order"):
                 kept[name].append(getattr(firm, name))
             kept["peak"].append(max(firm.load))
+            kept["broke"].append(float(firm.process.broke))
             if firm.utility and firm.terms.metered_alone:
                 kept["load"] += hourly(firm.load)
                 kept["forecast"] += firm.utility.forecast[firm.name]
@@ -44,6 +54,7 @@ class Counters:
                 kept["plan"] += hourly(firm.process.plan) if firm.process.plan else []
         for utility in model.utilities:
             self.imbalance[utility.name] += sum(map(abs, utility.imbalance))
+            self.misses[utility.name] += utility.misses[-1]
         beta = model.inputs.balancing.beta
         self.alignment += beta * sum(r * own for r, own in zip(model.rest, model.own_imbalance, strict=True))
         self.emissions += model.generation_emissions
@@ -76,12 +87,31 @@ class Counters:
         for terms in inputs.utilities:
             values["imbalance_payment", terms.name] = year * books.paid(terms.name, "imbalance")
             values["imbalance_energy", terms.name] = year * self.imbalance[terms.name]
+            misses = self.misses[terms.name]
+            values["portfolio_forecast_rmse", terms.name] = math.sqrt(fmean(x * x for x in misses))
         for contract in self.model.contracts:
-            for party in (contract.terms.provider, contract.terms.partner):
-                values["sharing_fee", party] = year * books.paid(party, "fee")
-            copies = ("exposed_copies", contract.terms.provider)
-            values[copies] = values.get(copies, 0.0) + 1.0
+            self._sharing(contract, values)
         values["imbalance_covariance", ""] = year * self.alignment
+
+    def _sharing(self, contract: Any, values: dict[tuple[str, str], float]) -> None:
+        """Add what a contract shares, and what could leak of it; records are clean and arrive every day."""
+        terms, year = contract.terms, 365.0 / self.days
+        owner, resolution = terms.provider, terms.resolution
+        for party in (owner, terms.partner):
+            values["sharing_fee", party] = year * self.model.books.paid(party, "fee")
+        values["fines", terms.partner] = 0.0
+        numbers = {"exposed_copies": 1.0}
+        numbers["exposed_records"] = terms.breach_rate * 8760.0 / resolution
+        numbers["data_volume"] = (1 if terms.asset == "orders" else 24 // resolution) * 16.0 * 365.0 / 1e6
+        for name, more in numbers.items():
+            values[name, owner] = values.get((name, owner), 0.0) + more
+        kept = 1.0 - values.get(("breach_probability", owner), 0.0)
+        values["breach_probability", owner] = 1.0 - kept * math.exp(-terms.breach_rate)
+        values["data_age", owner] = AGE_HOURS[terms.asset]
+        if terms.asset == "plan":
+            values["revealed_share", owner] = contract.revealed_share()
+            values["records_usable", owner] = 1.0
+            values |= {(f"record_noise_{stage}", owner): 0.0 for stage in RECORD_STAGES}
 
     def _production(self, terms: Any, values: dict[tuple[str, str], float]) -> None:
         firms = [kept for firm, kept in self._members(terms)]
@@ -97,6 +127,8 @@ class Counters:
                 values["energy_intensity", terms.name] = electricity / output
         if terms.process.kind == "batch":
             heats = terms.count * terms.process.capacity * self.days
+            values["breakdown_days", terms.name] = year * sum(sum(kept["broke"]) for kept in firms) / terms.count
+            values["maintenance_days", terms.name] = 0.0
             values["utilisation", terms.name] = output / (heats * terms.process.heat_output)
         demand = sum(sum(max(0.0, d) for d in kept["incoming"]) for kept in firms)
         if demand > 0.0:

@@ -15,7 +15,7 @@ from model.futures import Futures, futures_of, shape_entities
 from model.inputs import ManufacturerInputs, ModelInputs
 from model.reference import read_tree
 from tests.reference.accounts import Account, Books
-from tests.reference.contracts import PlanContract
+from tests.reference.contracts import OrderContract, PlanContract
 from tests.reference.counters import Counters
 from tests.reference.draws import Stream
 from tests.reference.manufacturer import Manufacturer
@@ -81,7 +81,9 @@ class ReferenceModel(mesa.Model):
             return BatchProcess(self.streams)
         return ShapedProcess(shapes[member % len(shapes)]) if terms.process.kind == "shaped" else NoProcess()
 
-    def _contract(self, terms: Any) -> PlanContract:
+    def _contract(self, terms: Any) -> PlanContract | OrderContract:
+        if terms.asset == "orders":
+            return OrderContract(self, terms, [firm for firm in self.firms if firm.party == terms.partner])
         provider = next(firm for firm in self.firms if firm.name == terms.provider)
         partner = next(utility for utility in self.utilities if utility.name == terms.partner)
         return PlanContract(self, terms, provider, partner, self.streams["plan_noise"])
@@ -228,6 +230,11 @@ class ReferenceModel(mesa.Model):
             stock, backlog = max(0.0, firm.net_stock), max(0.0, -firm.net_stock)
             held = terms.ordering.holding_cost * stock + terms.ordering.backlog_cost * backlog
             self.books.pay(firm, self.resources, "stock", held)
+            if firm.process.broke:
+                self.books.pay(firm, self.resources, "maintenance", terms.process.repair_cost)
+            if firm.process.restarts:
+                cold = firm.process.restarts * terms.process.restart_cost
+                self.books.pay(firm, self.resources, "restart", cold)
         for contract in self.contracts:
             contract.pay(self.books)
 

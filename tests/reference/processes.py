@@ -24,6 +24,8 @@ class NoProcess:
     """Makes what was ordered, without electricity."""
 
     plan: list[float] | None = None
+    restarts = 0
+    broke = False
 
     def schedule(self, firm: Any, day: int, expected_prices: list[float], published_prices: list[float]) -> None:
         """Nothing to schedule."""
@@ -58,6 +60,7 @@ class BatchProcess:
         self.starts: list[float] = []
         self.heats = 0
         self.restarts = 0
+        self.broke = False
 
     def schedule(self, firm: Any, day: int, expected_prices: list[float], published_prices: list[float]) -> None:
         """Make the plan of yesterday's gate from the order of the evening before it; last night's order waits."""
@@ -106,6 +109,7 @@ class BatchProcess:
         terms, entity, streams = firm.terms.process, firm.entity, self.streams
         survival = math.exp(-terms.breakdown_rate * terms.heat_energy / terms.furnace)
         ready, blocks = 0.0, []
+        self.broke = False
         for cycle, planned in enumerate(self.starts):
             if math.isnan(planned):
                 continue
@@ -113,6 +117,7 @@ class BatchProcess:
             start = max(planned, ready)
             start += terms.delay * -math.log(streams["heat_delay"].uniform(entity, day, cycle))
             if streams["breakdown"].uniform(entity, day, cycle) > survival:
+                self.broke = True
                 start += 60.0 * terms.repair * -math.log(streams["repair"].uniform(entity, day, cycle))
             end = start + 60.0 * terms.heat_energy * scrap / terms.furnace
             if end > DAY_MINUTES:
