@@ -86,7 +86,7 @@ def _sweep(doc: str) -> dict[str, Any]:
 
 
 def _plain() -> dict[str, Any]:
-    return {"type": ["number", "boolean", "string"]}
+    return {"anyOf": [{"type": kind} for kind in ("number", "boolean", "string")]}
 
 
 def _variants(shape: Variants) -> dict[str, Any]:

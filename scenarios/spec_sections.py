@@ -91,7 +91,10 @@ _FIRMS = _firms()
 _HUBS = Named(section_of(DataPlatformInputs), "platform", "Data platforms by name.", reserved=OTHER_PARTIES)
 
 CASE = Section(
-    {**_PLATFORM_FIELDS, "firms": _FIRMS, "data_platforms": _HUBS, "contracts": _CONTRACTS}, "One strategy's economy.", ("firms",), root=True
+    {**_PLATFORM_FIELDS, "firms": _FIRMS, "data_platforms": _HUBS, "contracts": _CONTRACTS},
+    "One strategy's economy.",
+    ("firms",),
+    root=True,
 )
 """What one strategy resolves to: the platforms with its own contracts; dotted keys start here."""
 

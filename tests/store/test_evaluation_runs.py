@@ -22,12 +22,23 @@ from scenarios.store import Reader
 
 TANDEM = "from analysis.cli import main; main()"
 TINY = """\
-extends: steel-and-power
+goals: {question: Does it pay?, outcomes: [real_cost], baseline: none}
 platforms:
   calendar: {days: 4, burn_in: 3}
-strategies: {daily-total: null, raw-with-fee: null}
+  firms:
+    steel: {type: manufacturer, utility: power, metered_alone: true}
+    metalworks:
+      type: manufacturer
+      count: 8
+      utility: power
+      process: {kind: shaped, load_table: metal_processing_2018, mean_load: 12.5 MW}
+    power: {type: utility}
+strategies:
+  none: {title: No sharing}
+  raw: {title: Hourly plan, contracts: {plan: {provider: steel, partner: power}}}
 run: {seed: 7, replications: 3}
 evaluate:
+  outcomes: [real_cost]
   break_even:
     - {name: beta, title: Slope, parameter: balancing.beta, values: [0.02, 0.2, 2], spacing: log, strategy: raw,
        outcome: real_cost, replications: 2}

@@ -46,7 +46,7 @@ EXPECTED: dict[str, list[Expected]] = {
     ],
     "break_even_of_one_strategy": [
         (4, 16, "evaluate.break_even.parameter: strategy none has no parameter 'contracts.plan.fee'",
-         "must have it, the baseline need not; it is in: raw, raw-with-fee, daily-total"),
+         "must have it, the baseline need not; it is in: raw, "),
     ],
     "break_even_list": [
         (4, 7, "key 'values' is missing in evaluate.break_even.0", "ascending, at least two"),

@@ -180,6 +180,26 @@ def test_the_schema_accepts_the_library() -> None:
         assert broken(path) == []
 
 
+def test_the_schema_accepts_what_a_study_may_evaluate(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("""\
+extends: steel-and-power
+evaluate:
+  break_even:
+    - {name: a, parameter: balancing.beta, values: [0.1, 1 EUR/MWh/MW, .inf], spacing: log, strategy: raw,
+       outcome: real_cost}
+    - {parameter: firms.x.count, values: {from: 1, to: 9, points: 3}, strategy: raw, outcome: party_cost, parties: [x]}
+  influence: {strategy: raw, outcome: real_cost, parameters: {balancing.beta: [0.1, 1 EUR/MWh/MW]}, replications: 4}
+  waterfall: [{strategy: raw, outcomes: [real_cost], contract: plan},
+              {strategy: raw, outcomes: [real_cost], switches: {fee: {contracts.plan.fee: 0}}}]
+""")  # fmt: skip
+    assert broken(file) == []
+    file.write_text(file.read_text().replace("spacing: log", "spacing: lg"))
+    assert any(".evaluate.break_even: none of the alternatives" in breach for breach in broken(file))
+    file.write_text(file.read_text().replace("spacing: lg", "spacing: log").replace("fee: {", "fe e: {"))
+    assert any(".evaluate.waterfall: none of the alternatives" in breach for breach in broken(file))
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

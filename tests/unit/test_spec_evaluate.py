@@ -12,8 +12,27 @@ from scenarios.spec import Study, load_study, study_hash
 from scenarios.spec_evaluate import STAGES
 from scenarios.spec_explain import as_yaml, explain, resolved
 
+BASE = """\
+goals: {question: Does it pay?, outcomes: [real_cost], baseline: none}
+platforms:
+  calendar: {days: 4, burn_in: 3}
+  firms:
+    steel: {type: manufacturer, utility: power, metered_alone: true}
+    metalworks:
+      type: manufacturer
+      count: 8
+      utility: power
+      process: {kind: shaped, load_table: metal_processing_2018, mean_load: 12.5 MW}
+    power: {type: utility}
+strategies:
+  none: {title: No sharing}
+  raw: {title: Hourly plan, contracts: {plan: {provider: steel, partner: power}}}
+  daily-total: {title: Daily total, contracts: {plan: {provider: steel, partner: power, resolution: 24 h}}}
+run: {seed: 7, replications: 30}
+evaluate: {outcomes: [real_cost]}
+"""
 SWEEPS = """\
-extends: steel-and-power
+extends: base.yaml
 evaluate:
   break_even:
     - {name: noise, title: How much noise, parameter: contracts.plan.noise_sd, values: [0.5, 1 MW, .inf], spacing: log,
@@ -26,7 +45,7 @@ evaluate:
        outcome: real_cost}
 """
 RANKING = """\
-extends: steel-and-power
+extends: base.yaml
 evaluate:
   influence:
     title: What moves it
@@ -39,7 +58,7 @@ evaluate:
       contracts.plan.resolution: [1, 5]
 """
 CHAIN = """\
-extends: steel-and-power
+extends: base.yaml
 evaluate:
   waterfall:
     strategy: raw
@@ -53,6 +72,7 @@ evaluate:
 
 
 def study_of(folder: Path, text: str, name: str = "mine.yaml", **options: list[str]) -> Study:
+    (folder / "base.yaml").write_text(BASE, encoding="utf-8")
     path = folder / name
     path.write_text(text, encoding="utf-8")
     return load_study(str(path), **options)  # type: ignore[arg-type]
@@ -129,7 +149,7 @@ def test_a_waterfall_switches_off_alone_and_on_one_after_another(tmp_path: Path)
 
 
 def test_a_contract_stands_for_the_stages_of_its_pipeline(tmp_path: Path) -> None:
-    text = "extends: steel-and-power\nevaluate: {waterfall: {strategy: raw, outcomes: [real_cost], contract: plan}}\n"
+    text = "extends: base.yaml\nevaluate: {waterfall: {strategy: raw, outcomes: [real_cost], contract: plan}}\n"
     study = study_of(tmp_path, text)
     (chain,) = study.evaluation.waterfall
     assert [switch.stage for switch in chain.switches] == list(STAGES)
@@ -146,7 +166,7 @@ def test_what_is_resolved_is_the_same_scenario_again(text: str, tmp_path: Path) 
     again = study_of(tmp_path, as_yaml(resolved(study)), "again.yaml")
     assert again.evaluation == study.evaluation
     assert study_hash(again) == study_hash(study)
-    assert study_hash(study) != study_hash(load_study("steel-and-power"))
+    assert study_hash(study) != study_hash(load_study(str(tmp_path / "base.yaml")))
 
 
 def test_explain_names_the_line_and_unit_of_every_assumption(tmp_path: Path) -> None:
