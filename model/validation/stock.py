@@ -294,7 +294,7 @@ def _measure_newsvendor(s: Newsvendor, bench: Bench) -> dict[str, Check]:
 
 def _shop_cost(s: Newsvendor, noise_variance: float, bench: Bench, replication: int) -> float:
     """Return the cost of stock and backlog of shops whose customers announce each coming day, EUR per shop and day."""
-    from model.inputs import Period
+    from model.inputs import DataContract, Period
     from model.validation.engine import model_of
 
     firms, days = bench.share(100, 20), bench.share(400, 20)
@@ -306,8 +306,11 @@ def _shop_cost(s: Newsvendor, noise_variance: float, bench: Bench, replication: 
         "safety_factor": float(norm.ppf(s.b / (s.b + s.h))),
     }
     shop = _firm("shop", "", (0.1, 0.0), policy, mean=10.0 * s.sigma, count=firms)
-    model = model_of(Period(days=days, burn_in=20), SEED, replication, manufacturers=(shop,))
-    model.goods.announce(model.population.of_group("shop"), noise_variance)
+    orders = DataContract(
+        name="orders", provider="customers", partner="shop", asset="orders", noise_sd=math.sqrt(noise_variance)
+    )
+    period = Period(days=days, burn_in=20)
+    model = model_of(period, SEED, replication, manufacturers=(shop,), contracts=(orders,))
     model.run_to_end()
     return model.ledger.by_kind("stock") / (firms * days)
 

@@ -21,6 +21,7 @@ import pytest
 
 from model.inputs import (
     Balancing,
+    DataContract,
     Demand,
     ManufacturerInputs,
     ModelInputs,
@@ -36,11 +37,9 @@ SEED = 11
 PAIRS = 60
 
 
-def lived(inputs: ModelInputs, **announced: float) -> CollaborationModel:
-    """Run a model to its end; `announced` gives the noise variance of announced orders by firm."""
+def lived(inputs: ModelInputs) -> CollaborationModel:
+    """Run a model to its end."""
     model = CollaborationModel(inputs, rng=SEED)
-    for name, variance in announced.items():
-        model.goods.announce(model.population.of_group(name), variance)
     model.run_to_end()
     return model
 
@@ -110,34 +109,50 @@ def test_full_information_saves_a_naive_supplier_little_at_moderate_correlation(
 # --- announced orders -------------------------------------------------------------------------------------
 
 
-def outlets(**demand: float) -> ModelInputs:
-    """Return firms that serve final demand, with stock bought from outside."""
+INTERFACE = 1000.0
+"""EUR a year for each outlet's side of the interface."""
+
+
+def outlets(variance: float, **demand: float) -> ModelInputs:
+    """Return firms that serve final demand, whose customers announce it with noise of this variance, units squared."""
     terms = {"mean": 100.0, "variation": 0.3, "autocorrelation": 0.5, "season": 0.1, "common_share": 0.2, **demand}
     outlet = ManufacturerInputs(
         name="outlet", count=20, process=Process(kind="none"), demand=Demand(**terms), ordering=Ordering(lead_time=3)
     )
-    return ModelInputs(calendar=Period(days=730, burn_in=200), manufacturers=(outlet,))
+    orders = DataContract(
+        name="orders",
+        provider="customers",
+        partner="outlet",
+        asset="orders",
+        noise_sd=math.sqrt(variance),
+        interface_cost=INTERFACE,
+        provider_share=0.0,
+        breach_rate=0.0,
+    )
+    return ModelInputs(calendar=Period(days=730, burn_in=200), manufacturers=(outlet,), contracts=(orders,))
 
 
 @pytest.mark.parametrize("policy", ["exponential", "moving_average", "filtered"])
 def test_noise_on_announced_orders_destroys_their_value_step_by_step(policy: str) -> None:
     """Cost rises with the noise's variance from none to infinite: the best level of noise is a corner, none."""
-    inputs = replace_inputs(outlets(), {"firms.outlet.ordering.policy": policy})
     levels = [0.0, 500.0, 2_000.0, 8_000.0, 32_000.0, 128_000.0, math.inf]
-    costs = [lived(inputs, outlet=v).outcomes()["cost_stock", ""] for v in levels]
+    choice = {"firms.outlet.ordering.policy": policy}
+    costs = [lived(replace_inputs(outlets(v), choice)).outcomes()["cost_stock", ""] for v in levels]
     assert costs == sorted(costs)
     assert len(set(costs)) == len(levels)
     assert costs[0] < 0.5 * costs[-1], "what is destroyed was worth having"
 
 
-def test_announcing_a_demand_that_does_not_vary_is_worth_nothing() -> None:
+def test_announcing_a_demand_that_does_not_vary_costs_its_interface_and_is_worth_nothing() -> None:
     """A firm that knows its demand already does not change an order, however noisy the announcement."""
-    inputs = outlets(variation=0.0, season=0.0)
-    plain = lived(inputs)
+    plain = lived(outlets(math.inf, variation=0.0, season=0.0))
     for variance in (1.0, 1e4):
-        told = lived(inputs, outlet=variance)
+        told = lived(outlets(variance, variation=0.0, season=0.0))
         assert told.firms.column("order").tobytes() == plain.firms.column("order").tobytes()
-        assert told.outcomes() == plain.outcomes()
+        before, after = plain.outcomes(), told.outcomes()
+        assert after["cost_stock", ""] == before["cost_stock", ""]
+        for key in (("real_cost", ""), ("party_cost", "outlet")):
+            assert after[key] - before[key] == pytest.approx(20 * INTERFACE, rel=1e-6)
 
 
 # --- electricity ------------------------------------------------------------------------------------------
