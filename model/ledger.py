@@ -118,12 +118,13 @@ class Ledger:
         return float(self.total[self.payer == p].sum() - self.total[self.payee == p].sum())
 
     def flows(self) -> list[tuple[str, str, str, float]]:
-        """Return (payer, payee, kind, EUR since counting began) of every line."""
+        """Return (payer, payee, kind, EUR since counting began), lines of the same three added up."""
         names = self.parties
-        return [
-            (names[self.payer[i]], names[self.payee[i]], self.kind[i], float(self.total[i]))
-            for i in range(len(self.kind))
-        ]
+        sums: dict[tuple[str, str, str], float] = {}
+        for i, kind in enumerate(self.kind):
+            key = (names[self.payer[i]], names[self.payee[i]], kind)
+            sums[key] = sums.get(key, 0.0) + float(self.total[i])
+        return [(*key, eur) for key, eur in sums.items()]
 
 
 @kernel

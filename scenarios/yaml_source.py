@@ -15,6 +15,8 @@ from typing import Any
 from model.errors import Fault
 
 MAX_BYTES = 262_144
+MERGE = "<<"
+"""Key under which a section takes in others."""
 MAX_DEPTH = 32
 MAX_NODES = 20_000
 MAX_TEXT = 4_000
@@ -145,9 +147,23 @@ class _Builder:
     def close(self) -> None:
         """End the innermost section or list and hand it to the one around it."""
         frame = self.stack.pop()
+        if MERGE in frame.node.entries:
+            self.merge(frame.node.entries)
         if frame.anchor:
             self.anchors[frame.anchor] = (frame.node, frame.size, frame.height)
         self.add(frame.node, frame.size, frame.height)
+
+    def merge(self, entries: dict[str, Node]) -> None:
+        """Take in the sections that stand under `<<`, in place; the section's own keys win, then the first named."""
+        given = entries.pop(MERGE)
+        sections = given.value if isinstance(given.value, list) else [given]
+        own = dict(entries)
+        entries.clear()
+        for section in reversed(sections):
+            if not isinstance(section.value, dict):
+                self.complain(section.place, f"{MERGE} takes in sections only", "an alias of a section, or a list of such")
+            entries.update(section.entries)
+        entries.update(own)
 
     def scalar(self, event: Any) -> None:
         """Add a single value, or note it as the key of the next one."""

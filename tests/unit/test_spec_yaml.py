@@ -75,3 +75,14 @@ def test_a_key_that_is_no_word_is_refused_once() -> None:
     assert [str(fault) for fault in faults] == ["file.yaml:1:3: a key must be a word"]
     assert node is not None
     assert list(node.entries) == ["c"]
+
+
+def test_a_section_takes_in_others_and_its_own_keys_win() -> None:
+    text = b"base: &a {x: 1, y: 2}\nother: &b {y: 5, z: 6}\nboth: {<<: [*a, *b], x: 7}\nbad: {<<: 3, w: 1}\n"
+    faults: list[Fault] = []
+    node = read_yaml(text, Source("file.yaml"), faults)
+    assert node is not None
+    assert {key: one.value for key, one in node.entries["both"].entries.items()} == {"y": 2, "z": 6, "x": 7}
+    assert node.entries["both"].entries["z"].key_place.line == 2
+    assert [fault.what for fault in faults] == ["<< takes in sections only"]
+    assert list(node.entries["bad"].entries) == ["w"]
