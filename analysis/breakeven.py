@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.estimates import CONTROL, UNIT_COEFFICIENT, Floats, t_estimate, t_quantile
-from analysis.points import as_list, declared_parameter, difference, parameter_unit, party_groups, party_name
+from analysis.points import declared_parameter, difference, parameter_unit, party_groups, party_name
+from analysis.tables import as_list
 from model.outcomes import OUTCOME
 
 GRID = 4001
@@ -146,7 +147,9 @@ def break_even(sweep: pd.DataFrame, asked: Mapping[str, Any], parties: tuple[str
         n=gains.shape[0], table=_table(values, gains), crossings=crossings, verdict="",
         name=asked.get("name", asked["parameter"]), title=asked.get("title", ""), spacing=spacing, kind=kind,
     )  # fmt: skip
-    return dataclasses.replace(answer, verdict=_verdict(answer))
+    missing = [value for value in asked.get("values", ()) if float(value) not in set(values)]
+    lacking = f"; no run finished at {', '.join(_number(value, kind) for value in missing)}" if missing else ""
+    return dataclasses.replace(answer, verdict=_verdict(answer) + lacking)
 
 
 def break_even_frame(answers: Sequence[BreakEven]) -> pd.DataFrame:

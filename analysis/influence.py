@@ -12,11 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.estimates import Estimate
+from analysis.estimates import CONTROL, Estimate
 from analysis.points import (
     TOO_FEW,
     adjusted,
-    as_list,
     as_number,
     floats,
     paired,
@@ -26,7 +25,7 @@ from analysis.points import (
     reasons,
     value_at,
 )
-from analysis.tables import StudyTables
+from analysis.tables import StudyTables, as_list
 from model.outcomes import OUTCOME
 
 ENDS = ("low", "base", "high")
@@ -45,14 +44,14 @@ class _Question:
         asked: the ranking as the study's evaluation holds it.
         parties: whose outcome, added up.
         base: strategy -> rows of its own runs, of the replications asked for.
-        points: the rows of the ranking's points.
+        points: (label, strategy) -> rows of a point.
         refused: (part, label) -> why a point is infeasible.
     """
 
     asked: Mapping[str, Any]
     parties: tuple[str, ...]
     base: dict[str, pd.DataFrame]
-    points: pd.DataFrame
+    points: dict[tuple[str, str], pd.DataFrame]
     refused: Mapping[tuple[str, str], str]
 
 
@@ -75,9 +74,12 @@ def influence_frame(tables: StudyTables) -> pd.DataFrame:
 
 def _question(tables: StudyTables, asked: Mapping[str, Any], parties: tuple[str, ...]) -> _Question:
     most = asked.get("replications") or tables.study.replications
-    own = tables.metrics[tables.metrics["replication"] < most]
+    outcomes = [asked["outcome"], CONTROL]
+    own = tables.metrics[(tables.metrics["replication"] < most) & tables.metrics["outcome"].isin(outcomes)]
     base = {name: own[own["strategy"] == name] for name in (asked["strategy"], asked["baseline"])}
-    points = tables.points[tables.points["part"] == f"influence/{asked['name']}"]
+    rows = tables.points[tables.points["part"] == f"influence/{asked['name']}"]
+    rows = rows[rows["outcome"].isin(outcomes)]
+    points = {(str(label), str(name)): group for (label, name), group in rows.groupby(["point", "strategy"])}
     return _Question(asked, parties, base, points, reasons(tables.study.evaluation))
 
 
@@ -106,8 +108,8 @@ def _sample(question: _Question, key: str, end: str) -> tuple["pd.Series[float]"
     asked = question.asked
     sides = [question.base[name] for name in (asked["strategy"], asked["baseline"])]
     if end != "base":
-        rows = question.points[question.points["point"] == f"{key} {end}"]
-        sides = [rows[rows["strategy"] == name] for name in (asked["strategy"], asked["baseline"])]
+        none = question.base[asked["strategy"]].iloc[:0]
+        sides = [question.points.get((f"{key} {end}", name), none) for name in (asked["strategy"], asked["baseline"])]
     return paired(sides[0], sides[1], asked["outcome"], question.parties)
 
 

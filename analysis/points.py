@@ -21,13 +21,6 @@ TOO_FEW = 10
 """Below this number of replications an interval is a rough guide."""
 
 
-def as_list(asked: Any) -> list[Mapping[str, Any]]:
-    """Return the parts that a stored evaluation asks for; one mapping, as early stores have it, is a list of one."""
-    if not asked:
-        return []
-    return [asked] if isinstance(asked, Mapping) else list(asked)
-
-
 def party_groups(parties: Sequence[str]) -> list[tuple[str, ...]]:
     """Return each party by itself, then all of them together if there are several."""
     return [(party,) for party in parties] + ([tuple(parties)] if len(parties) > 1 else [])

@@ -9,11 +9,12 @@
 | runs | strategy, sweep_value, replication, attempt, seed, status, seconds, inputs_hash, result_hash, error, point |
 | strategies | strategy, title, description |
 
-Points are what runs beyond the strategies: `part` is `break_even/NAME`, `influence/NAME` or `waterfall/NAME`.
+Points are what runs beyond the strategies, with the outcomes asked of them; `part` is `break_even/NAME`,
+`influence/NAME` or `waterfall/NAME`.
 Values of metrics are per year, in the unit that `model.outcomes` declares; transfers are EUR per year.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.estimates import CONTROL
 from scenarios.store import Reader, RunRow, StrategyRow, StudyRow
 
 METRICS = ("strategy", "replication", "outcome", "party", "value")
@@ -80,11 +82,24 @@ def read_study(store: Reader, name: str) -> StudyTables:
         study=study,
         strategies=tuple(store.strategies(study.id)),
         metrics=_typed(pd.DataFrame(store.metrics(study.id), columns=list(METRICS))),
-        points=_typed(pd.DataFrame(store.point_metrics(study.id), columns=list(POINTS))),
+        points=_typed(pd.DataFrame(store.point_metrics(study.id, _asked(study)), columns=list(POINTS))),
         transfers=_typed(pd.DataFrame(store.transfers(study.id), columns=list(TRANSFERS))),
         runs=runs_frame(store.runs(study.id)),
         executions=tuple(store.executions(study.id)),
     )
+
+
+def _asked(study: StudyRow) -> set[str]:
+    """Return the outcomes that break-even, influence and waterfall ask for, and the control variate."""
+    parts = [one for part in ("break_even", "influence", "waterfall") for one in as_list(study.evaluation.get(part))]
+    return {CONTROL, *(name for one in parts for name in (one.get("outcome"), *one.get("outcomes", ())) if name)}
+
+
+def as_list(asked: Any) -> list[Mapping[str, Any]]:
+    """Return the parts that a stored evaluation asks for; one mapping, as early stores have it, is a list of one."""
+    if not asked:
+        return []
+    return [asked] if isinstance(asked, Mapping) else list(asked)
 
 
 def runs_frame(rows: Iterable[RunRow]) -> pd.DataFrame:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.estimates import t_estimate
-from analysis.points import TOO_FEW, adjusted, as_list, floats, paired, reasons, values_of
-from analysis.tables import StudyTables
+from analysis.estimates import CONTROL, t_estimate
+from analysis.points import TOO_FEW, adjusted, floats, paired, reasons, values_of
+from analysis.tables import StudyTables, as_list
 from model.outcomes import OUTCOME
 
 WATERFALL = (
@@ -60,7 +60,8 @@ def waterfall_frame(tables: StudyTables) -> pd.DataFrame:
 def _chain(tables: StudyTables, asked: Mapping[str, Any]) -> _Chain:
     part = f"waterfall/{asked['name']}"
     most = asked.get("replications") or tables.study.replications
-    own = tables.metrics[(tables.metrics["strategy"] == asked["strategy"]) & (tables.metrics["replication"] < most)]
+    mine = tables.metrics["outcome"].isin([*asked["outcomes"], CONTROL]) & (tables.metrics["replication"] < most)
+    own = tables.metrics[mine & (tables.metrics["strategy"] == asked["strategy"])]
     points = tables.points[tables.points["part"] == part]
     rows = {str(label): group for label, group in points.groupby("point", sort=False)} | {ALL_ON: own}
     refused = {label: why for (where, label), why in reasons(tables.study.evaluation).items() if where == part}

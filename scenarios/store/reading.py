@@ -3,7 +3,7 @@
 import datetime as dt
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -197,17 +197,27 @@ class Reader:
         """Return (strategy, replication, outcome, party, value) of all finished runs of its strategies."""
         return self._metrics(study_id, (strategy.c.name,), points=False)
 
-    def point_metrics(self, study_id: int) -> list[tuple[Any, ...]]:
-        """Return (part, point, strategy, sweep_value, replication, outcome, party, value) of its finished points."""
-        columns = (strategy.c.part, strategy.c.point, strategy.c.name, strategy.c.sweep_value)
-        return self._metrics(study_id, columns, points=True)
+    def point_metrics(self, study_id: int, outcomes: Collection[str]) -> list[tuple[Any, ...]]:
+        """Return (part, point, strategy, sweep_value, replication, outcome, party, value) of its finished points.
 
-    def _metrics(self, study_id: int, columns: tuple[Any, ...], *, points: bool) -> list[tuple[Any, ...]]:
+        Args:
+            study_id: number of the study.
+            outcomes: names of the outcomes to read; there may be many points.
+        """
+        columns = (strategy.c.part, strategy.c.point, strategy.c.name, strategy.c.sweep_value)
+        return self._metrics(study_id, columns, run_metric.c.outcome.in_(sorted(outcomes)), points=True)
+
+    def _metrics(
+        self, study_id: int, columns: tuple[Any, ...], *conditions: Any, points: bool
+    ) -> list[tuple[Any, ...]]:  # fmt: skip
         query = (
             select(*columns, run.c.replication, run_metric.c.outcome, run_metric.c.party, run_metric.c.value)
             .join(strategy, strategy.c.id == run.c.strategy_id)
             .join(run_metric, run_metric.c.run_id == run.c.result_run_id)
-            .where(strategy.c.study_id == study_id, _is_point(points), ~run.c.superseded, run.c.status == "done")
+            .where(
+                strategy.c.study_id == study_id, _is_point(points), ~run.c.superseded, run.c.status == "done",
+                *conditions,
+            )
             .order_by(strategy.c.position, run.c.replication, run_metric.c.outcome, run_metric.c.party)
         )  # fmt: skip
         return self._rows(query)

@@ -102,6 +102,25 @@ def test_migrations_go_back_to_nothing_and_forth_again(engine: Engine) -> None:
     assert differences(engine) == []
 
 
+def test_points_of_an_early_sweep_stay_points(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'store.db'}")
+    with engine.begin() as connection:
+        migrations.upgrade(connection, "0002")
+        connection.exec_driver_sql(
+            "insert into study (id, name, title, question, text, baseline, seed, replications, evaluation, identity, "
+            "created_at) values (1, 's', 't', 'q', 'x', 'none', '1', 1, '{}', 'i', '2026-01-01')"
+        )
+        for number, value in enumerate(("null", "0.5")):
+            connection.exec_driver_sql(
+                "insert into strategy (study_id, position, name, title, description, sweep_value, inputs, inputs_hash) "
+                f"values (1, {number}, 'raw', 't', 'd', {value}, '{{}}', 'h')"
+            )
+    engine.dispose()
+    with Reader(str(tmp_path / "store.db")) as store:
+        assert [row.part for row in store.strategies(1)] == [""]
+        assert [(row.part, row.sweep_value) for row in store.strategies(1, points=True)] == [("break_even", 0.5)]
+
+
 def test_every_constraint_has_a_name_that_a_later_migration_can_drop(tmp_path: Path) -> None:
     with Store(str(tmp_path / "store.db")) as store:
         inspector = inspect(store.engine)

@@ -216,6 +216,14 @@ def test_several_sweeps_are_answered_each_by_its_own_runs() -> None:
     assert list(frame["title"].unique()) == ["", "Other"]
 
 
+def test_a_value_without_a_finished_run_is_named() -> None:
+    sweep = asked("a", "balancing.beta", values=[0.0, 0.5, 1.0])
+    (answer,) = break_evens(sweep_of("a", [0.0, 1.0], np.array([[-1.0, 3.0]] * 2)), [sweep])
+    assert answer.verdict.endswith("; no run finished at 0.5")
+    (whole,) = break_evens(sweep_of("a", [0.0, 1.0], np.array([[-1.0, 3.0]] * 2)), [{**sweep, "values": [0, 1]}])
+    assert "no run finished" not in whole.verdict
+
+
 def test_on_a_logarithmic_scale_the_root_is_the_geometric_mean() -> None:
     gains = np.array([[-1.0, 1.0]] * 3)
     (linear,) = find_crossings(np.array([1.0, 100.0]), gains)
