@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from statistics import mean
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from model.contract_checks import sharers
+from model.incidents import breach_probability
 from model.logs import LogContract
 from model.mechanisms.pipeline import STAGES
 from model.plans import PlanContract
@@ -93,7 +93,7 @@ def _risk_outcomes(sharing: Sharing) -> Values:
         key = ("exposed_copies", copy.group)
         values[key] = values.get(key, 0.0) + 1.0
     for name, hazard in exposure.hazard_of_owner().items():
-        values["breach_probability", name] = -math.expm1(-hazard)
+        values["breach_probability", name] = breach_probability(np.array([hazard]), 1.0)
     for name, records in exposure.exposed_records().items():
         values["exposed_records", name] = records
     for name, eur in exposure.expected_fine().items():

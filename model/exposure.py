@@ -2,18 +2,27 @@
 
 A contract makes copies: at the partner (what was released), at the platform (what it can read), and under a mutual
 exchange at every other sharer. Only this extra hazard counts; what a firm risks without sharing is not the question.
+
+A holder is one firm, whatever contracts it has: it has one security, the strictest that any of them asks for, and a
+breach is fined once. Contracts may still expose it at different rates: the breaches of the lower rate are then among
+those of the higher one (they share their attacks), so that an owner's hazard at a holder is that of its largest rate.
+An asset that two contracts bring to the same holder is one copy: the larger revealed share and rate count.
+
+A cap is the owner's yearly revenue and holds for each copy and breach by itself: a year with two breaches, or a breach
+that takes two of an owner's assets, can cost more than it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from model.incidents import (
     Copies,
+    Flags,
     Holders,
     LossYears,
     copy_entity,
@@ -22,6 +31,7 @@ from model.incidents import (
     expected_fines,
     expected_losses,
     holder_entity,
+    owner_hazards,
 )
 from model.security import Security, hazard_after, investment
 from model.streams import Floats
@@ -62,19 +72,25 @@ class Copy:
     regulated: bool
 
 
+FINE = "fine/"
+"""Prefix of a holder's name where `Exposure.by_party` gives the fines on it."""
+
+
 @dataclass
 class Exposure:
     """The copies of a run as columns, and what follows from them.
 
     Attributes:
-        copies: one by one; `owners`: groups that own any; `holders`: name and hazard class of each holder.
-        spending: on security by holder, EUR/yr.
+        copies: one by one, those of an owner's asset at a holder merged; `owners`: groups that own any.
+        names: holders; `holders`: name of the holder of each hazard class, a class for each of its rates.
+        spending: on security by name, EUR/yr.
         columns, hazards: the same for `incidents`.
     """
 
     copies: Sequence[Copy]
     rule: PrivacyRule
     owners: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     holders: tuple[str, ...] = ()
     spending: Floats = field(default_factory=lambda: np.zeros(0))
     columns: Copies | None = None
@@ -82,29 +98,27 @@ class Exposure:
 
     def __post_init__(self) -> None:
         """Work out spending and hazards."""
+        asked = {(copy.holder, copy.security): None for copy in self.copies}  # by the contracts, merged copies or not
+        self.copies = merged(self.copies)
         self.owners = tuple(dict.fromkeys(copy.group for copy in self.copies))
-        classes = list(dict.fromkeys((c.holder, c.rate, c.security, c.turnover) for c in self.copies))
-        self.holders = tuple(name for name, *_ in classes)
-        rates = np.array([rate for _, rate, _, _ in classes], dtype=np.float64)
-        turnover = np.array([sales for *_, sales in classes], dtype=np.float64)
-        entity = np.array([holder_entity(name) for name in self.holders], dtype=np.int64)
-        bare = Holders(entity, rates, np.ones(rates.size), turnover)
-        places = {key: k for k, key in enumerate(classes)}
-        self.columns = Copies(
-            entity=np.array([copy_entity(c.owner, c.asset, c.holder) for c in self.copies], dtype=np.int64),
-            owner=np.array([self.owners.index(c.group) for c in self.copies], dtype=np.int64),
-            holder=np.array([places[c.holder, c.rate, c.security, c.turnover] for c in self.copies], dtype=np.int64),
-            median=np.array([c.median for c in self.copies], dtype=np.float64),
-            sigma=np.array([c.sigma for c in self.copies], dtype=np.float64),
-            scale=np.array([c.revealed for c in self.copies], dtype=np.float64),
-            cap=np.array([c.cap for c in self.copies], dtype=np.float64),
-            regulated=np.array([c.regulated for c in self.copies], dtype=np.bool_),
+        classes = list(dict.fromkeys((c.holder, c.rate) for c in self.copies))
+        self.holders = tuple(name for name, _ in classes)
+        self.names = tuple(dict.fromkeys(self.holders))
+        turnover = {name: max(c.turnover for c in self.copies if c.holder == name) for name in self.names}
+        bare = Holders(
+            entity=np.array([holder_entity(name) for name in self.holders], dtype=np.int64),
+            rate=np.array([rate for _, rate in classes], dtype=np.float64),
+            kept=np.ones(len(classes)),
+            turnover=np.array([turnover[name] for name in self.holders], dtype=np.float64),
         )
+        self.columns = self._columns({key: k for k, key in enumerate(classes)})
         at_stake = expected_exposures(self.columns, bare) + expected_fines(self.columns, bare, self.rule)
-        terms = [security for _, _, security, _ in classes]
-        self.spending = np.array([investment(s, float(eur)) for s, eur in zip(terms, at_stake, strict=True)])
-        kept = [hazard_after(1.0, z, s.alpha, s.beta) for s, z in zip(terms, self.spending, strict=True)]
-        self.hazards = Holders(entity, rates, np.array(kept, dtype=np.float64), turnover)
+        secured = {
+            name: _secured([s for holder, s in asked if holder == name], eur)
+            for name, eur in self._by_holder(at_stake).items()
+        }
+        self.spending = np.array([spent for spent, _ in secured.values()], dtype=np.float64)
+        self.hazards = replace(bare, kept=np.array([secured[name][1] for name in self.holders], dtype=np.float64))
 
     def expected_loss(self) -> dict[str, float]:
         """Return the expected breach loss of each owning group, EUR/yr."""
@@ -116,16 +130,17 @@ class Exposure:
 
     def security_cost(self) -> dict[str, float]:
         """Return what each holder spends on security, EUR/yr."""
-        return self._by_holder(self.spending)
+        return {name: float(eur) for name, eur in zip(self.names, self.spending, strict=True)}
 
     def hazard_of_owner(self) -> dict[str, float]:
-        """Return the hazard that anything of a group leaks, 1/yr: each of its holders once."""
+        """Return the hazard that anything of a group leaks, 1/yr: each of its holders once, at its largest rate."""
         copies, holders = self._parts
-        pairs = {(int(owner), int(holder)) for owner, holder in zip(copies.owner, copies.holder, strict=True)}
-        found = dict.fromkeys(self.owners, 0.0)
-        for owner, holder in sorted(pairs):
-            found[self.owners[owner]] += float(holders.hazard[holder])
-        return found
+        worst: dict[tuple[str, str], float] = {}
+        for copy in self.copies:
+            key = (copy.group, copy.holder)
+            worst[key] = max(copy.rate, worst.get(key, 0.0))
+        first = np.array([copy.rate == worst[copy.group, copy.holder] for copy in self.copies], dtype=np.bool_)
+        return self._by_owner(owner_hazards(_chosen(copies, first), holders, len(self.owners)))
 
     def exposed_records(self) -> dict[str, float]:
         """Return the records of each group that are expected to leak, 1/yr."""
@@ -137,8 +152,20 @@ class Exposure:
         return found
 
     def loss_years(self, key: Key, years: int) -> LossYears:
-        """Return nested years of breach losses by owning group and of fines by holder."""
+        """Return nested years of breach losses by owning group and of fines by hazard class."""
         return draw_loss_years(key, *self._parts, len(self.owners), self.rule, years=years)
+
+    def by_party(self, drawn: LossYears) -> dict[str, Floats]:
+        """Return what `loss_years` drew by name, EUR, shape (years,) each.
+
+        Keys: an owning group; "" for all owners together; `FINE` and a holder, where it can be fined.
+        """
+        found: dict[str, Floats] = {"": drawn.losses.sum(axis=0)}
+        found |= dict(zip(self.owners, drawn.losses, strict=True))
+        if self.rule.fine_probability > 0.0:
+            for name, fines in zip(self.holders, drawn.fines, strict=True):
+                found[FINE + name] = found.get(FINE + name, 0.0) + fines
+        return found
 
     @property
     def _parts(self) -> tuple[Copies, Holders]:
@@ -146,11 +173,56 @@ class Exposure:
         assert self.hazards is not None, "made with the object"
         return self.columns, self.hazards
 
+    def _columns(self, places: dict[tuple[str, float], int]) -> Copies:
+        """Return the copies as columns; a holder is fined for its regulated copies of the largest rate only."""
+        fined: dict[str, float] = {}
+        for copy in self.copies:
+            if copy.regulated:
+                fined[copy.holder] = max(copy.rate, fined.get(copy.holder, 0.0))
+        return Copies(
+            entity=np.array([copy_entity(c.owner, c.asset, c.holder) for c in self.copies], dtype=np.int64),
+            owner=np.array([self.owners.index(c.group) for c in self.copies], dtype=np.int64),
+            holder=np.array([places[c.holder, c.rate] for c in self.copies], dtype=np.int64),
+            median=np.array([c.median for c in self.copies], dtype=np.float64),
+            sigma=np.array([c.sigma for c in self.copies], dtype=np.float64),
+            scale=np.array([c.revealed for c in self.copies], dtype=np.float64),
+            cap=np.array([c.cap for c in self.copies], dtype=np.float64),
+            regulated=np.array([c.regulated and c.rate == fined[c.holder] for c in self.copies], dtype=np.bool_),
+        )
+
     def _by_owner(self, values: Floats) -> dict[str, float]:
         return {name: float(value) for name, value in zip(self.owners, values, strict=True)}
 
     def _by_holder(self, values: Floats) -> dict[str, float]:
-        found = dict.fromkeys(self.holders, 0.0)
+        found = dict.fromkeys(self.names, 0.0)
         for name, value in zip(self.holders, values, strict=True):
             found[name] += float(value)
         return found
+
+
+def _secured(asked: Sequence[Security], at_stake: float) -> tuple[float, float]:
+    """Return what a holder spends on security, EUR/yr, and the share of attacks that still get through."""
+    spending = [investment(security, at_stake) for security in asked]
+    kept = [hazard_after(1.0, eur, s.alpha, s.beta) for s, eur in zip(asked, spending, strict=True)]
+    through, spent = min(zip(kept, spending, strict=True))
+    return spent, through
+
+
+def merged(copies: Iterable[Copy]) -> tuple[Copy, ...]:
+    """Return the copies with those of one owner's asset at one holder as one: the largest of every number counts."""
+    found: dict[tuple[str, str, str], Copy] = {}
+    for copy in copies:
+        key = (copy.owner, copy.asset, copy.holder)
+        found[key] = _larger(found[key], copy) if key in found else copy
+    return tuple(found.values())
+
+
+LARGEST = ("median", "sigma", "cap", "revealed", "rate", "turnover", "records", "regulated")
+
+
+def _larger(one: Copy, other: Copy) -> Copy:
+    return replace(one, **{name: max(getattr(one, name), getattr(other, name)) for name in LARGEST})
+
+
+def _chosen(copies: Copies, rows: Flags) -> Copies:
+    return Copies(**{item.name: getattr(copies, item.name)[rows] for item in fields(Copies)})

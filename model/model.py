@@ -204,6 +204,17 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         scale = YEAR_DAYS / max(1, self.measures.days)
         return [(payer, payee, kind, eur * scale) for payer, payee, kind, eur in self.ledger.flows()]
 
+    def loss_years(self) -> dict[str, Floats]:
+        """Return the nested years of breach losses and fines by name, EUR, shape (years,) each.
+
+        Keys: an owning party; "" for all owners together; "fine/HOLDER" where a holder can be fined. Empty without
+        copies, or if `incidents.loss_years` is 0. What is expected of them is booked in the costs of a run already.
+        """
+        sharing = self.sharing
+        if not (sharing.exposure.copies and self.inputs.incidents.loss_years):
+            return {}
+        return sharing.exposure.by_party(sharing.loss_years())
+
     def hourly(self) -> dict[str, Floats]:
         """Return the kept hourly series by name, each of shape (counted days, 24); empty unless `keep_hours`."""
         return {name: np.array(days) for name, days in (self.hours or {}).items()}
