@@ -10,8 +10,9 @@ from model.kernels import kernel
 from model.streams import Floats, Ints
 
 HOURS = 24
-PEAK_SEARCH = 80
-"""Steps of the search for the best peak; each keeps two thirds of the interval."""
+GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
+PEAK_SEARCH = 50
+"""Steps of the search for the best peak; each keeps the golden part of the interval."""
 
 
 @kernel
@@ -52,6 +53,7 @@ def move_energy(
     movable: Floats,
     top: Floats,
     prices: Floats,
+    order: Ints,
     largest_rise: float,
     comfort_cost: float,
     limit: float,
@@ -65,7 +67,7 @@ def move_energy(
 
     Args:
         movable, top: what may leave each hour, and its highest quarter-hour, MW, shape (24,).
-        prices: EUR/MWh, shape (24,).
+        prices: EUR/MWh, shape (24,); `order`: the hours by price, cheapest first, shape (24,).
         largest_rise: MW by which an hour may rise; `limit`: MWh that may move in all.
         comfort_cost: EUR/MWh moved.
         peak: MW that no quarter-hour may exceed afterwards.
@@ -85,7 +87,6 @@ def move_energy(
         space += room[h]
     if forced > min(limit, space):
         return np.inf
-    order = np.argsort(prices, kind="mergesort")
     sink, cost = 0, 0.0
     free = limit - forced
     for h in range(HOURS):
@@ -135,7 +136,7 @@ def shift_day(
 ) -> float:
     """Move a day's flexible energy at least cost, the month's peak included; return the change of cost, EUR.
 
-    The cost is convex in the highest load that is allowed, so the best one is found by ternary search. A peak is
+    The cost is convex in the highest load that is allowed, so the best one is found by golden section. A peak is
     weighed as if it were the month's: the firm knows no later day.
 
     Args:
@@ -147,36 +148,74 @@ def shift_day(
     """
     leave, top = np.empty(HOURS), np.empty(HOURS)
     hour_loads(load, share, leave, top)
+    order = np.argsort(prices, kind="mergesort")
     own = top.max()
-    if peak_charge <= 0.0:
-        most = max(connection, own)
-        return move_energy(leave, top, prices, largest_rise, comfort_cost, limit, most, moved)
-    low = max(running_peak, (top - leave).max())
-    best = max(low, own)
-    high = max(best, min(connection, own + largest_rise))
+    most = max(connection, own)
+    cost = move_energy(leave, top, prices, order, largest_rise, comfort_cost, limit, most, moved)
+    if peak_charge <= 0.0 or (top + moved).max() <= running_peak:
+        return cost
     before = max(0.0, own - running_peak)
-    least = move_energy(leave, top, prices, largest_rise, comfort_cost, limit, best, moved)
-    least += peak_charge * (max(0.0, best - running_peak) - before)
-    for step in range(PEAK_SEARCH + 2):
-        if step < 2:
-            left = right = low if step == 0 else high
+    low, high = max(running_peak, (top - leave).max()), min(most, own + largest_rise)
+    best = low if low >= high else high
+    if low < high:
+        best = _best_peak(leave, top, prices, order, largest_rise, comfort_cost, limit, peak_charge, low, high, moved)
+    cost = move_energy(leave, top, prices, order, largest_rise, comfort_cost, limit, best, moved)
+    return cost + peak_charge * (max(0.0, best - running_peak) - before)
+
+
+@kernel
+def _best_peak(
+    leave: Floats,
+    top: Floats,
+    prices: Floats,
+    order: Ints,
+    largest_rise: float,
+    comfort_cost: float,
+    limit: float,
+    peak_charge: float,
+    low: float,
+    high: float,
+    moved: Floats,
+) -> float:
+    """Return the highest load to allow, MW, from `low`, which may be out of reach, to `high`; see `shift_day`."""
+    best, least = high, np.inf
+    for peak in (low, high):
+        cost = _cost_at(peak, leave, top, prices, order, largest_rise, comfort_cost, limit, peak_charge, moved)
+        if cost < least:
+            best, least = peak, cost
+    left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+    at_left = _cost_at(left, leave, top, prices, order, largest_rise, comfort_cost, limit, peak_charge, moved)
+    at_right = _cost_at(right, leave, top, prices, order, largest_rise, comfort_cost, limit, peak_charge, moved)
+    for _ in range(PEAK_SEARCH):
+        if at_left < at_right:
+            high, right, at_right = right, left, at_left
+            left = high - GOLDEN * (high - low)
+            at_left = _cost_at(left, leave, top, prices, order, largest_rise, comfort_cost, limit, peak_charge, moved)
         else:
-            left, right = low + (high - low) / 3.0, high - (high - low) / 3.0
-        lower = move_energy(leave, top, prices, largest_rise, comfort_cost, limit, left, moved)
-        lower += peak_charge * (max(0.0, left - running_peak) - before)
-        upper = move_energy(leave, top, prices, largest_rise, comfort_cost, limit, right, moved)
-        upper += peak_charge * (max(0.0, right - running_peak) - before)
-        if lower < least:
-            least, best = lower, left
-        if upper < least:
-            least, best = upper, right
-        if step >= 2 and lower >= upper:
-            low = left
-        elif step >= 2:
-            high = right
-    return move_energy(leave, top, prices, largest_rise, comfort_cost, limit, best, moved) + peak_charge * (
-        max(0.0, best - running_peak) - before
-    )
+            low, left, at_left = left, right, at_right
+            right = low + GOLDEN * (high - low)
+            at_right = _cost_at(right, leave, top, prices, order, largest_rise, comfort_cost, limit, peak_charge, moved)
+    if at_left < least:
+        best, least = left, at_left
+    return right if at_right < least else best
+
+
+@kernel
+def _cost_at(
+    peak: float,
+    leave: Floats,
+    top: Floats,
+    prices: Floats,
+    order: Ints,
+    largest_rise: float,
+    comfort_cost: float,
+    limit: float,
+    peak_charge: float,
+    moved: Floats,
+) -> float:
+    """Return the day's change of cost plus the charge on `peak`, EUR, if no load may exceed it; see `move_energy`."""
+    cost = move_energy(leave, top, prices, order, largest_rise, comfort_cost, limit, peak, moved)
+    return cost + peak_charge * peak
 
 
 @kernel

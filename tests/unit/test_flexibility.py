@@ -231,7 +231,7 @@ def test_a_peak_is_raised_only_for_a_saving_that_exceeds_its_charge() -> None:
 def test_a_load_above_every_allowed_peak_is_infeasible() -> None:
     load, leave, top, moved = np.full(96, 10.0), np.zeros(24), np.zeros(24), np.zeros(24)
     hour_loads(load, 0.2, leave, top)
-    assert move_energy(leave, top, np.zeros(24), 9.0, 0.0, math.inf, 7.9, moved) == math.inf
+    assert move_energy(leave, top, np.zeros(24), np.arange(24), 9.0, 0.0, math.inf, 7.9, moved) == math.inf
 
 
 def _town(**changes: Any) -> ModelInputs:
