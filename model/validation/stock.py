@@ -286,7 +286,7 @@ def _measure_newsvendor(s: Newsvendor, bench: Bench) -> dict[str, Check]:
 
     def judge(units: Floats) -> dict[str, Check]:
         found, error = mean_of(units[:, 0])
-        error = error if units.size >= FEWEST_REPLICATIONS else math.inf
+        error = error if units.size >= bench.share(FEWEST_REPLICATIONS, 6) else math.inf
         return {"cost": Check(found=found, expected=newsvendor_cost(s), standard_error=error, rel=PRECISION)}
 
     return replicate(draw, judge, bench)
@@ -335,7 +335,7 @@ def _measure_privacy_cost(s: PrivacyCost, bench: Bench) -> dict[str, Check]:
 
     def judge(units: Floats) -> dict[str, Check]:
         found, error = ratio_of(units[:, 0], units[:, 1])
-        error = error if len(units) >= FEWEST_REPLICATIONS else math.inf
+        error = error if len(units) >= bench.share(FEWEST_REPLICATIONS, 6) else math.inf
         expected = posterior_ratio(s)
         allowed = PRECISION * expected if expected else NOTHING
         return {"cost_ratio": Check(found=found, expected=expected, standard_error=error, absolute=allowed)}
