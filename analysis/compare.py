@@ -29,7 +29,7 @@ from analysis.estimates import (
 from analysis.influence import influence_frame
 from analysis.points import TOO_FEW, difference
 from analysis.tables import StudyTables
-from analysis.waterfall import waterfall_frame
+from analysis.waterfall import unanswered, waterfall_frame
 from model.errors import StoreError
 from model.ledger import RESOURCES
 from model.outcomes import COST_COMPONENTS, OUTCOME
@@ -135,6 +135,7 @@ def compare_study(
         state = "has no finished run" if base in names else f"is not a strategy; known: {', '.join(names)}"
         msg = f"{tables.study.name}: the baseline {base!r} {state}"
         raise StoreError(msg)
+    stages = waterfall_frame(tables)
     bill = reference_bill(tables.metrics, base, tables.providers)
     differences = paired_differences(tables.metrics, base, bill, half_width_share=precision)
     goal = goal_outcome(tables)
@@ -149,8 +150,8 @@ def compare_study(
         tail=tail_table(tables.metrics),
         break_even=break_evens(tables.points, tables.study.evaluation.get("break_even")),
         influence=influence_frame(tables),
-        waterfall=waterfall_frame(tables),
-        warnings=tuple(_warnings(tables, differences)),
+        waterfall=stages,
+        warnings=(*_warnings(tables, differences), *unanswered(tables, stages)),
         precision=precision,
     )  # fmt: skip
 

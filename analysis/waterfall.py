@@ -57,6 +57,17 @@ def waterfall_frame(tables: StudyTables) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(WATERFALL))
 
 
+def unanswered(tables: StudyTables, frame: pd.DataFrame) -> list[str]:
+    """Return which outcomes a waterfall asks for that no run has for its parties, each as a sentence."""
+    answered = set(zip(frame["name"], frame["outcome"], strict=True))
+    return [
+        f"waterfall/{asked['name']}: no run has a value of {outcome} for {', '.join(asked['parties'])}"
+        for asked in as_list(tables.study.evaluation.get("waterfall"))
+        for outcome in asked["outcomes"]
+        if (asked["name"], outcome) not in answered
+    ]
+
+
 def _chain(tables: StudyTables, asked: Mapping[str, Any]) -> _Chain:
     part = f"waterfall/{asked['name']}"
     most = asked.get("replications") or tables.study.replications

@@ -166,6 +166,7 @@ def test_comparison_text_and_exports_know_both(tmp_path: Any) -> None:
     assert "influence/raw: contracts.plan.resolution high is infeasible: 5 h does not divide the day" in (
         comparison.warnings
     )
+    assert "waterfall/raw: no run has a value of party_cost for steel" in comparison.warnings
     said = text.full(comparison)
     assert "which assumption moves raw against none: Total real cost, EUR/yr" in said
     assert "Stages: Total real cost, EUR/yr" in said
