@@ -133,15 +133,15 @@ EXPECTED: dict[str, list[Expected]] = {
         (2, 1, "unknown key 'colour'", f"allowed: {STEPS}"),
     ],
     "influence": [
-        (3, 3, "key 'outcome' is missing in evaluate.influence", "Name of an outcome"),
-        (4, 15, "evaluate.influence.strategy: no such strategy: 'rwa'", "did you mean raw? known: none, "),
-        (6, 7, "evaluate.influence.parameters.balancing.betta: no such parameter: 'balancing.betta'",
+        (4, 7, "key 'outcome' is missing in evaluate.influence.0", "Name of an outcome"),
+        (4, 17, "evaluate.influence.0.strategy: no such strategy: 'rwa'", "did you mean raw? known: none, "),
+        (6, 9, "evaluate.influence.0.parameters.balancing.betta: no such parameter: 'balancing.betta'",
          "did you mean balancing.beta?"),
-        (7, 23, "evaluate.influence.parameters.balancing.beta is no range", "[low, high] with low below high"),
-        (8, 26, "evaluate.influence.parameters.balancing.rest_sd is no range", "[low, high], each number from 0 to"),
-        (9, 41, "evaluate.influence.parameters.firms.steel.process.furnace: '5 kg': kg cannot be converted to MW; "
+        (7, 25, "evaluate.influence.0.parameters.balancing.beta is no range", "[low, high] with low below high"),
+        (8, 28, "evaluate.influence.0.parameters.balancing.rest_sd is no range", "[low, high], each number from 0 to"),
+        (9, 43, "evaluate.influence.0.parameters.firms.steel.process.furnace: '5 kg': kg cannot be converted to MW; "
          "write it in W, kW, MW, GW, TW", "number from 0.001 to 10000 MW"),
-        (10, 7, "evaluate.influence.parameters.balancing.rule: 'balancing.rule' is not a number", "with a unit"),
+        (10, 9, "evaluate.influence.0.parameters.balancing.rule: 'balancing.rule' is not a number", "with a unit"),
     ],
     "waterfall": [
         (4, 7, "evaluate.waterfall.0 names no stages", "either `contract` or `switches`"),
@@ -477,7 +477,8 @@ def test_a_folder_is_no_scenario(tmp_path: Path) -> None:
             "--set firms.steel: firms.steel is not a section (allowed: a section with type: manufacturer or",
         ),
         (
-            "evaluate.break_even={parameter: contracts.plan.noise_sd, values: [0, .inf], baseline: raw-with-fee}",
+            "evaluate.break_even={parameter: contracts.plan.noise_sd, values: [0, .inf], strategy: raw, "
+            "outcome: real_cost}",
             "evaluate.break_even.values is no sweep (allowed: .inf as the last value, after one above 0)",
         ),
         ("strategies.none=null", "goals.baseline: no such strategy: 'none'"),
