@@ -32,6 +32,7 @@ _MOST_SEED = 2**63 - 1
 @click.option("--break-even/--no-break-even", default=True, help="Whether to run the scenario's break-even sweeps.")
 @click.option("--influence/--no-influence", default=True, help="Whether to run its rankings of assumptions.")
 @click.option("--waterfall/--no-waterfall", default=True, help="Whether to run its pipelines stage by stage.")
+@click.option("--strategies-only", is_flag=True, help="Run none of these three.")
 @click.option("--dry-run", is_flag=True, help="Print the number of runs and the estimated time; run nothing.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
@@ -47,7 +48,7 @@ def run_command(name: str, *, db: str, workers: int | None, as_json: bool, **opt
     from scenarios.store import Store
 
     study = _study(
-        name, parts=tuple(part for part in ("break_even", "influence", "waterfall") if options[part]),
+        name, parts=tuple(part for part in ("break_even", "influence", "waterfall") if options[part] and not options["strategies_only"]),
         **{key: options[key] for key in ("overrides", "sets", "strategies", "replications", "seed", "days")},
     )  # fmt: skip
     crew = workers or default_workers()

@@ -19,7 +19,7 @@ def small_study() -> Callable[..., Study]:
         study = load_study(
             "steel-and-power", sets=[f"calendar.days={days}", f"calendar.burn_in={burn_in}", f"run.seed={seed}"]
         )
-        evaluation = study.evaluation if sweep else dataclasses.replace(study.evaluation, break_even=())
+        evaluation = study.evaluation.limited(study.strategies, ("break_even",) if sweep else ())
         return dataclasses.replace(study, run=RunPlan(seed, replications), evaluation=evaluation)
 
     return make

@@ -155,6 +155,8 @@ def test_each_part_can_be_left_out(folder: Path) -> None:
         dry = tandem(folder, "run", "tiny.yaml", "--dry-run", "--json", option)
         fewer = tandem(folder, "run", "tiny.yaml", "--dry-run", "--json", option, "--no-waterfall")
         assert json.loads(fewer.stdout)["runs"] < json.loads(dry.stdout)["runs"], part
+    bare = tandem(folder, "run", "tiny.yaml", "--dry-run", "--json", "--strategies-only")
+    assert json.loads(bare.stdout)["runs"] == 6
     alone = tandem(folder, "run", "tiny.yaml", "--dry-run", "--json", "--strategy", "none")
     assert json.loads(alone.stdout)["runs"] == 3
 

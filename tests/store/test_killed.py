@@ -61,7 +61,7 @@ def wait_until(true: Callable[[], bool]) -> None:
 
 def start(folder: Path, db: Path) -> subprocess.Popen[str]:
     arguments = ["run", "steel-and-power", "--db", str(db), "--replications", str(REPLICATIONS), "--days", str(DAYS),
-                 "--seed", "7", "--set", "calendar.burn_in=3", "--no-break-even",
+                 "--seed", "7", "--set", "calendar.burn_in=3", "--strategies-only",
                  "--workers", "2", "--json"]  # fmt: skip
     return subprocess.Popen(
         [sys.executable, "-c", TANDEM, *arguments],
@@ -71,7 +71,7 @@ def start(folder: Path, db: Path) -> subprocess.Popen[str]:
 
 def study_of(replications: int, days: int) -> Study:
     study = load_study("steel-and-power", sets=["calendar.burn_in=3", f"calendar.days={days}"])
-    evaluation = dataclasses.replace(study.evaluation, break_even=())
+    evaluation = study.evaluation.limited(())
     return dataclasses.replace(study, run=RunPlan(7, replications), evaluation=evaluation)
 
 

@@ -42,7 +42,7 @@ def small_study(
 ) -> Study:
     study = load_study("steel-and-power", sets=[*SMALL, *sets])
     strategies = {name: inputs for name, inputs in study.strategies.items() if name in names}
-    evaluation = study.evaluation if sweep else dataclasses.replace(study.evaluation, break_even=())
+    evaluation = study.evaluation.limited(study.strategies, ("break_even",) if sweep else ())
     return dataclasses.replace(
         study, strategies=strategies, run=RunPlan(11, replications), evaluation=evaluation
     )  # fmt: skip
