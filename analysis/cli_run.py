@@ -47,8 +47,9 @@ def run_command(name: str, *, db: str, workers: int | None, as_json: bool, **opt
     from scenarios.executors import default_workers
     from scenarios.store import Store
 
+    wanted = () if options["strategies_only"] else ("break_even", "influence", "waterfall")
     study = _study(
-        name, parts=tuple(part for part in ("break_even", "influence", "waterfall") if options[part] and not options["strategies_only"]),
+        name, parts=tuple(part for part in wanted if options[part]),
         **{key: options[key] for key in ("overrides", "sets", "strategies", "replications", "seed", "days")},
     )  # fmt: skip
     crew = workers or default_workers()
