@@ -177,6 +177,10 @@ def _order_faults(where: str, contract: DataContract, parties: Parties) -> Itera
         yield Fault(
             f"{where}.partner", f"{partner.name} serves {customer}, not final customers", "the first in the chain"
         )
+    idle = {"mapping_sd": 0.0, "late_rate": 0.0, "resolution": 1, "exchange": "one_way"}
+    for name, nothing in idle.items():
+        if getattr(contract, name) != nothing:
+            yield Fault(f"{where}.{name}", "means nothing for orders, which are one total", f"leave it at {nothing}")
     if contract.platform:
         yield Fault(f"{where}.platform", "final customers are no members of a platform", "leave platform out")
 

@@ -132,6 +132,11 @@ class Exposure:
         """Return what each holder spends on security, EUR/yr."""
         return {name: float(eur) for name, eur in zip(self.names, self.spending, strict=True)}
 
+    def hazard_of_copy(self) -> list[float]:
+        """Return the hazard of the holder of each copy with its security, 1/yr."""
+        copies, holders = self._parts
+        return [float(holders.hazard[holder]) for holder in copies.holder]
+
     def hazard_of_owner(self) -> dict[str, float]:
         """Return the hazard that anything of a group leaks, 1/yr: each of its holders once, at its largest rate."""
         copies, holders = self._parts

@@ -17,7 +17,17 @@ from numpy.typing import NDArray
 from model.contract_checks import Parties, contract_faults
 from model.contracts import DataContract
 from model.errors import Fault, InputError, nearest
-from model.firms import Demand, Forecasting, ManufacturerInputs, Ordering, Process, Retail, UtilityInputs
+from model.firms import (
+    Demand,
+    Flexibility,
+    Forecasting,
+    ManufacturerInputs,
+    Ordering,
+    Process,
+    Retail,
+    Storage,
+    UtilityInputs,
+)
 from model.parameters import faults_of, parameters_of
 from model.platforms import DataPlatformInputs
 from model.records import Logs, Pipeline, Records
@@ -31,6 +41,7 @@ __all__ = [
     "DataPlatformInputs",
     "Demand",
     "Economy",
+    "Flexibility",
     "Forecasting",
     "ManufacturerInputs",
     "Market",
@@ -40,6 +51,7 @@ __all__ = [
     "Period",
     "Process",
     "Retail",
+    "Storage",
     "UtilityInputs",
     "as_tree",
     "replace_inputs",
@@ -107,6 +119,8 @@ GROUPS: dict[str, type] = {
     "demand": Demand,
     "ordering": Ordering,
     "process": Process,
+    "flexibility": Flexibility,
+    "storage": Storage,
     "retail": Retail,
     "forecasting": Forecasting,
     "manufacturer": ManufacturerInputs,
@@ -176,7 +190,20 @@ def _reference_faults(inputs: ModelInputs) -> Iterator[Fault]:
             if firm.process.scheduling == "after_prices" and inputs.market.closure == "endogenous":
                 what = "the zone clears only after the day is planned, so its prices cannot be waited for"
                 yield Fault(f"firms.{firm.name}.process.scheduling", what, "allowed here: habit, before_prices")
+        yield from _shifting_faults(firm)
     yield from _loop_faults({m.name: m.supplier for m in inputs.manufacturers})
+
+
+def _shifting_faults(firm: ManufacturerInputs) -> Iterator[Fault]:
+    """Yield a fault for load that is declared to move where nothing can."""
+    for section, key, amount in (
+        ("flexibility", "share", firm.flexibility.share),
+        ("storage", "capacity", firm.storage.capacity),
+    ):
+        if amount > 0.0 and (firm.process.kind != "shaped" or not firm.utility):
+            what = f"{firm.name} has no shaped load with a meter that it could apply to"
+            allowed = "0 here; or process.kind shaped and a utility (a batch process shifts by process.scheduling)"
+            yield Fault(f"firms.{firm.name}.{section}.{key}", what, allowed)
 
 
 def _batch_faults(firm: ManufacturerInputs) -> Iterator[Fault]:

@@ -30,7 +30,6 @@ from model.stage import Stage
 from model.streams import Floats
 from model.tables import Table
 
-MIDSUMMER = 182
 YEAR_DAYS = 365.0
 GROUP_LINES = {
     "sales": (CUSTOMERS, None),
@@ -175,7 +174,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
     @property
     def season(self) -> float:
         """Cosine of the season today: 1 at mid-year, -1 at the turn of the year."""
-        return math.cos(2.0 * math.pi * (int(self.futures.calendar.day_of_year[self.day]) - MIDSUMMER) / YEAR_DAYS)
+        return float(self.goods.seasons[self.day])
 
     @property
     def firms(self) -> Table:

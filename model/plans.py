@@ -32,6 +32,12 @@ MASK_NEIGHBOURS = 20
 """Sharers with whom each one shares masks: all of them up to 21 sharers, then the next ones in a ring, so that keys
 grow with n and not n^2 (Bell et al. 2020 need of the order of log n)."""
 
+ROUNDING = 1e-9
+"""Relative spread of squares below which a series counts as constant."""
+
+FLAT = 1e-12
+"""Share of its mean square below which the variance of a plan or record is rounding of running sums."""
+
 MOMENTS = ("count", "plan", "record", "plan2", "record2", "product")
 """Columns of what is counted about a record and the plan behind it."""
 
@@ -70,7 +76,7 @@ class PlanContract(Agreement):
         """Work out cells, noise and what the way does to a record."""
         terms, makers = self.terms, stage.inputs.manufacturers
         count = self.rows.size
-        self.cell = cells_of(terms, signal_means(stage.population)[self.rows], stage.key("grouping"))
+        self.cell = cells_of(terms, signal_means(stage.population)[self.rows], stage.key("grouping"), self.entities)
         self.cells = int(self.cell.max()) + 1
         self.order = np.argsort(self.cell, kind="stable")
         self.first = np.concatenate([[0], np.cumsum(np.bincount(self.cell, minlength=self.cells))])
@@ -128,11 +134,15 @@ class PlanContract(Agreement):
 
     @property
     def revealed(self) -> Floats:
-        """Share of the variance of each sharer's hourly plan that the released record explains, shape (sharer,)."""
+        """Share of the variance of each sharer's hourly plan that the released record explains, shape (sharer,).
+
+        A plan that does not vary is known as soon as anything is; a record that does not vary tells nothing.
+        """
         n, x, y, xx, yy, xy = self.moments.T
-        spread = (n * xx - x * x) * (n * yy - y * y)
-        share = np.divide((n * xy - x * y) ** 2, spread, out=np.ones_like(spread), where=spread > 0.0)
-        return np.minimum(1.0, share)
+        plan, record = n * xx - x * x, n * yy - y * y
+        still, silent = plan <= ROUNDING * n * xx, record <= ROUNDING * n * yy
+        share = np.divide((n * xy - x * y) ** 2, plan * record, out=np.zeros(n.size), where=~(still | silent))
+        return np.where(still, 1.0, np.minimum(1.0, share))
 
     def arrives(self, day: int) -> bool:
         """Tell whether today's record reaches the partner before the gate."""
@@ -201,11 +211,13 @@ class PlanContract(Agreement):
         terms, privacy = self.terms, self.privacy
         if terms.variant == "encrypted":
             self.released[0] = masked_sum(self.values, self.mask_key, day, MASK_NEIGHBOURS, self.entities)
+        if terms.release == "tree":
+            self.released[0] = self._running_mean(day)
         release_plans(
             day,
             self.entity,
             terms.resolution,
-            terms.variant != "encrypted",
+            terms.variant != "encrypted" and terms.release != "tree",
             self.cell,
             self.values,
             self.noise_key,
@@ -219,37 +231,34 @@ class PlanContract(Agreement):
             self.moments,
             self.released,
         )
-        if terms.release == "tree":
-            self._release_running_mean(day)
 
-    def _release_running_mean(self, day: int) -> None:
-        """Release the mean of the last `window` days instead of today's, with the noise of a binary tree."""
+    def _running_mean(self, day: int) -> float:
+        """Return the mean of the last `window` days instead of today's, MW, with the noise of a binary tree."""
         window = self.terms.window
         self.totals[day] = self.values.sum(axis=0).mean()
         start = max(0, day + 1 - window)
         noise = self.tree_sd * tree_noise(self.tree_key, self.entity, start, day + 1, self.levels, 0)
-        mean = (self.totals[start : day + 1].sum() + noise) / (day + 1 - start)
-        self.released[0] = min(self.cell_limit[0], max(0.0, mean))
+        return float((self.totals[start : day + 1].sum() + noise) / (day + 1 - start))
 
 
 STANDARDISED_AWAY = [2, 4, 5]
 """Columns of `pipeline.RATES` that a common standard removes: foreign clocks, missing labels, site-specific codes."""
 
 
-def cells_of(terms: DataContract, size: Floats, key: Key) -> Ints:
+def cells_of(terms: DataContract, size: Floats, key: Key, entities: Ints) -> Ints:
     """Return the cell of each sharer, shape (sharer,): itself, its group of k, or everybody's.
 
     Args:
         terms: the contract.
         size: usual demand of each sharer, which `sorted` groups go by, shape (sharer,).
-        key: stream of random grouping.
+        key: stream of random grouping; `entities`: stream entity of each sharer, shape (sharer,).
     """
     count = size.size
     if terms.variant == "encrypted" or terms.release != "records":
         return np.zeros(count, np.int64)
     if terms.k == 1:
         return np.arange(count)
-    draws = np.array([uniform(key, 0, 0, slot) for slot in range(count)])
+    draws = np.array([uniform(key, int(entity), 0, 0) for entity in entities])
     return groups_of(count, terms.k, np.argsort(size if terms.grouping == "sorted" else draws, kind="stable"))
 
 
@@ -334,7 +343,7 @@ def release_plans(
 
     Args:
         day, entity, resolution, plans, batch: as in `publish_plans`.
-        in_the_open: whether the records are added up here; behind masks, `released` has their sum already.
+        in_the_open: whether the records are added up here; else `released` has their sum or running mean already.
         cell: cell of each sharer; `values`: records, MW, shape (sharer, 24).
         noise_key, noise_sd: announced Gaussian noise, MW.
         privacy_key, is_laplace, privacy_scale: privacy noise, MW per unit draw; 0 for none.
@@ -420,12 +429,15 @@ def take_in_plans(
         forecast: result, MW, shape (customer, 24).
     """
     ring = past.shape[1]
-    today, known = day % ring, day - delay[alone[0]]
-    slot = known % ring
+    today = day % ring
     used[today] = came
     base, error, total = np.empty(HOURS), np.empty(HOURS), np.empty(HOURS)
     for c in range(cell_limit.size):
         members = order[first[c] : first[c + 1]]
+        known = day
+        for m in members:
+            known = min(known, day - delay[alone[m]])  # a cell's error is known once all its meters are
+        slot = known % ring
         base[:] = 0.0
         error[:] = 0.0
         for m in members:

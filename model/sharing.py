@@ -182,8 +182,8 @@ class Sharing:
         self.own_logs.advise(day)
 
     def share(self, day: int) -> None:
-        """Let the works' plans and logs reach their partners before the gate."""
-        for contract in self.contracts:
+        """Let the works' plans reach their partners before the gate, then what logs tell beyond them."""
+        for contract in sorted(self.contracts, key=lambda one: isinstance(one, LogContract)):
             contract.use(day)
 
     def learn(self, day: int) -> None:
@@ -344,7 +344,7 @@ def copies_of(contract: Agreement, stage: Stage) -> list[Copy]:
                     rate=rate,
                     security=security,
                     turnover=sales,
-                    records=YEAR_HOURS / terms.resolution,
+                    records=YEAR_DAYS if terms.asset in ("orders", "log") else YEAR_HOURS / terms.resolution,
                     regulated=True,
                 )
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from calendar import monthrange
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,7 +37,6 @@ class Auditor:
         people = model.population
         self.makers = [model.inputs.manufacturers[g] for g in people.group]
         self.peaks = np.zeros(len(self.makers))
-        self.revenue = sum(contract_cash(model, c.terms) for c in model.contracts)
         self._before: dict[str, Any] = {}
 
     def before(self) -> None:
@@ -113,8 +113,9 @@ class Auditor:
                 goods = supplier.process.unit_price * c.order[i]
                 change[i] -= goods
                 change[model.population.supplier[i]] += goods
-        change[n:] -= self._wholesale()
-        change += self.revenue
+        change[n : n + model.power.utilities] -= self._wholesale()
+        change[:n] -= self._efforts()
+        change += contract_cash(model)
         if month_share:
             self.peaks[:] = 0.0
         self._note("money", change - (c.cash - self._before["cash"]), float(np.abs(model.ledger.today).sum()))
@@ -132,6 +133,28 @@ class Auditor:
         r = firm.retail
         rate = price + r.margin if r.contract == "indexed" else np.full(96, r.price)
         return float((self.model.live.load[i] * rate).sum() / 4.0)
+
+    def _efforts(self) -> Floats:
+        """Return what restarts, comfort, stores, repairs and planned stops cost each manufacturer, EUR, shape (n,)."""
+        goods = self.model.goods
+        paid = np.array([self._shifting_cost(i, firm) for i, firm in enumerate(self.makers)], dtype=np.float64)
+        for b, row in enumerate(goods.batch):
+            p = self.makers[row].process
+            paid[row] += goods.broke[b] * p.repair_cost + goods.maintained[b] * p.maintenance_cost
+        return paid
+
+    def _shifting_cost(self, i: int, firm: Any) -> float:
+        """Return what restarts, comfort and a store cost today, EUR, from what the plan and the loads show."""
+        goods, orders, cost = self.model.goods, self.model.power.orders, 0.0
+        for b in np.flatnonzero(goods.batch == i):
+            paused = goods.starts[b, : firm.process.capacity] < 0.0
+            pauses = max(int((paused & ~np.roll(paused, 1)).sum()), int(paused.any()))
+            cost += firm.process.restart_cost * (pauses - 1) if pauses > 1 else 0.0
+        for firms in (goods.flexible, orders):
+            for k in np.flatnonzero(firms.rows == i):
+                cost += firm.flexibility.comfort_cost * float(np.maximum(-firms.moved[k], 0.0).sum())
+        stores = firm.process.kind == "shaped" and bool(firm.utility)
+        return cost + stores * firm.storage.capacity * firm.storage.daily_cost
 
     def _wholesale(self) -> Floats:
         """Return what each utility pays for energy, imbalance and intraday trading, EUR, shape (utility,)."""
@@ -156,25 +179,32 @@ class Auditor:
         return float(np.sum(month[: day + 1] == month[day])) / monthrange(date.year, date.month)[1]
 
 
-def contract_cash(model: CollaborationModel, terms: Any) -> Floats:
-    """Return what a data contract moves in each firm's cash a day, EUR: fee, interface, expected breach loss."""
-    people = model.population
-    provider = int(people.of_group(terms.provider)[0])
-    partner = people.makers + [u.name for u in model.inputs.utilities].index(terms.partner)
-    firm = model.inputs.manufacturers[people.group[provider]]
-    revenue = firm.process.unit_price * mean_signal(model.inputs.manufacturers, firm) * YEAR_DAYS
+def contract_cash(model: CollaborationModel) -> Floats:
+    """Return what sharing moves in each firm's cash a day, EUR: yearly payments in equal parts to a party's firms.
+
+    Expected breach losses are worked out anew, copy by copy, from the area under the survival function.
+    """
+    people, sharing = model.population, model.sharing
     cash = np.zeros(model.firms.size)
-    interface = terms.interface_cost * np.array([terms.provider_share, 1.0 - terms.provider_share])
-    cash[provider] += terms.fee - interface[0] - terms.breach_rate * mean_loss(terms, revenue)
-    cash[partner] -= terms.fee + interface[1]
-    return cash / YEAR_DAYS
+    amounts = [(p.payer, p.payee, p.eur) for p in sharing.postings if p.kind != "breach"]
+    for copy, rate in zip(sharing.exposure.copies, sharing.exposure.hazard_of_copy(), strict=True):
+        amounts.append((copy.group, "", rate * mean_loss(copy.median * copy.revealed, copy.sigma, copy.cap)))
+    for payer, payee, eur in amounts:
+        for name, sign in ((payer, -1.0), (payee, 1.0)):
+            if name in people.parties:
+                rows = np.flatnonzero(people.party == people.parties.index(name))
+                cash[rows] += sign * eur / YEAR_DAYS / max(1, rows.size)
+    return cash
 
 
-def mean_loss(terms: Any, largest: float) -> float:
+@cache
+def mean_loss(median: float, sigma: float, largest: float) -> float:
     """Return the mean of a lognormal loss that cannot exceed `largest`, EUR: the area under its survival function."""
-    if terms.breach_median == 0.0 or terms.breach_sigma == 0.0:
-        return float(min(terms.breach_median, largest))
-    loss = lognorm(s=terms.breach_sigma, scale=terms.breach_median)
+    if median == 0.0 or sigma == 0.0:
+        return float(min(median, largest))
+    loss = lognorm(s=sigma, scale=median)
+    if math.isinf(largest):
+        return float(loss.mean())
     points = [x for x in loss.ppf([0.01, 0.5, 0.9, 0.99, 0.9999]) if x < largest]
     return float(quad(loss.sf, 0.0, largest, points=points or None, limit=500)[0])
 
