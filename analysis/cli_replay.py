@@ -67,6 +67,7 @@ def _lines(answer: "Replay") -> Iterator[str]:
     yield from _values("outcome", answer.outcomes)
     yield from _values("transfer", answer.transfers)
     yield from _series(answer)
+    yield from _losses(answer)
     yield ""
     yield from _circumstances(answer)
 
@@ -81,14 +82,14 @@ def _verdict(answer: "Replay") -> str:
     )
     if answer.verdict == "differs":
         told += f"\n  hash then: {answer.record.result_hash}\n  hash now:  {answer.replayed_hash}"
-        if not (answer.outcomes or answer.transfers or answer.series):
+        if not (answer.outcomes or answer.transfers or answer.series or answer.losses):
             told += "\n  every stored value is reproduced; only the stored hash is not"
     return told
 
 
 def _extent(answer: "Replay") -> Iterator[str]:
     """Yield in one line how many values differ, and by how much at most."""
-    changes = {"outcomes": answer.outcomes, "transfers": answer.transfers, "series": answer.series}
+    changes = {name: getattr(answer, name) for name in ("outcomes", "transfers", "series", "losses")}
     if any(changes.values()):
         sizes = [abs(one.relative) for one in (*answer.outcomes, *answer.transfers) if one.relative is not None]
         most = f"; largest relative difference {max(sizes):.3g}" if sizes else ""
@@ -126,6 +127,16 @@ def _series(answer: "Replay") -> Iterator[str]:
             )
     if len(answer.series) > _MOST_ROWS:
         yield f"and {len(answer.series) - _MOST_ROWS} more series; --json lists all"
+
+
+def _losses(answer: "Replay") -> Iterator[str]:
+    if answer.losses:
+        yield ""
+    for one in answer.losses:
+        if one.years is None:
+            yield f"losses {one.name}: are there only once, or of another number of years"
+        else:
+            yield f"losses {one.name}: {one.years} years differ, by up to {_rough(one.largest)} EUR"
 
 
 def _circumstances(answer: "Replay") -> Iterator[str]:
@@ -185,6 +196,7 @@ def _as_json(answer: "Replay") -> str:
         "outcomes": [_value_tree(one, ("outcome", "party")) for one in answer.outcomes],
         "transfers": [_value_tree(one, ("payer", "payee", "kind")) for one in answer.transfers],
         "series": [dataclasses.asdict(one) for one in answer.series],
+        "losses": [dataclasses.asdict(one) for one in answer.losses],
     }  # fmt: skip
     return json.dumps(tree, indent=2, ensure_ascii=False, allow_nan=False)
 

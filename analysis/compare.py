@@ -23,12 +23,12 @@ from analysis.estimates import (
     probability_best,
     replications_for,
     t_estimate,
-    tail_excess,
     variance_ratio,
 )
 from analysis.influence import influence_frame
 from analysis.points import TOO_FEW, difference
 from analysis.tables import StudyTables
+from analysis.tails import tail_frame
 from analysis.waterfall import unanswered, waterfall_frame
 from model.errors import StoreError
 from model.ledger import RESOURCES
@@ -40,11 +40,6 @@ SKEWED = 1.0
 """Sample skewness above which the t interval should give way to the bootstrap."""
 HALF_WIDTH_SHARE = 0.05
 """Precision that `replications_needed` aims at: half-width over absolute difference."""
-TAIL_NOTE = (
-    "CVaR95 from few replications is biased low: at 30 runs by 8 % of the excess over the mean if years are normally "
-    "distributed, by more with a heavier tail, because the worst 5 % of 30 runs is one and a half runs; an order of "
-    "magnitude, not a figure"
-)
 DIFFERENCES = (
     "strategy", "outcome", "party", "title", "unit", "direction", "family", "n", "baseline_mean", "mean", "difference",
     "low", "high", "bca_low", "bca_high", "sd", "share_of_baseline", "share_of_bill", "variance_ratio",
@@ -90,7 +85,7 @@ class Comparison:
         parties: strategy, party, n, mean, difference, low, high, share_of_bill, verdict (gains, loses, unclear).
         transfers: who pays whom, columns `FLOWS`; real cost excluded, so that each strategy sums to what moves only.
         real_costs: real cost by the party that bears it and by kind, columns `FLOWS`; payee is `resources`.
-        tail: strategy, outcome, party, n, mean, cvar_minus_mean, standard_error, note.
+        tail: the risk of bad years, drawn breach losses included; columns `analysis.tails.TAIL`.
         break_even: the sweeps' answers: for each party asked about, and for all of them together.
         influence: which assumption moves the value of a strategy most; columns `analysis.influence.INFLUENCE`.
         waterfall: what each stage of a pipeline adds; columns `analysis.waterfall.WATERFALL`.
@@ -147,7 +142,7 @@ def compare_study(
         parties=party_table(differences),
         transfers=flow_table(tables.transfers, base, real=False),
         real_costs=flow_table(tables.transfers, base, real=True),
-        tail=tail_table(tables.metrics),
+        tail=tail_frame(tables, base),
         break_even=break_evens(tables.points, tables.study.evaluation.get("break_even")),
         influence=influence_frame(tables),
         waterfall=stages,
@@ -427,19 +422,6 @@ def flow_table(flows: pd.DataFrame, baseline: str, *, real: bool) -> pd.DataFram
             means = [estimate.n, float(b.mean()), float(a.mean()), estimate.value, estimate.low, estimate.high]
             rows.append([strategy, *payment, *means])
     return pd.DataFrame(rows, columns=list(FLOWS))
-
-
-def tail_table(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Return CVaR95 minus mean of yearly cost per strategy, for the economy and for every party."""
-    rows = []
-    for (outcome, party), table in by_strategy(metrics[metrics["outcome"].isin(["real_cost", "party_cost"])]).items():
-        for strategy in table.columns:
-            sample = table[strategy].dropna().to_numpy(np.float64)
-            if sample.size:
-                excess, error = tail_excess(sample)
-                rows.append([strategy, outcome, party, sample.size, float(sample.mean()), excess, error, TAIL_NOTE])
-    columns = ["strategy", "outcome", "party", "n", "mean", "cvar_minus_mean", "standard_error", "note"]
-    return pd.DataFrame(rows, columns=columns)
 
 
 def _warnings(tables: StudyTables, differences: pd.DataFrame) -> list[str]:

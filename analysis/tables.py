@@ -15,15 +15,18 @@ Values of metrics are per year, in the unit that `model.outcomes` declares; tran
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.estimates import CONTROL
 from scenarios.store import Reader, RunRow, StrategyRow, StudyRow
+
+type Ints = NDArray[np.int64]
 
 METRICS = ("strategy", "replication", "outcome", "party", "value")
 POINTS = ("part", "point", "strategy", "sweep_value", "replication", "outcome", "party", "value")
@@ -33,6 +36,39 @@ RUNS = (
     "strategy", "sweep_value", "replication", "attempt", "seed", "status", "seconds", "inputs_hash", "result_hash",
     "error", "part", "point",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LossSample:
+    """The nested loss-years of one series under one strategy; only years with a loss are kept.
+
+    Attributes:
+        years: nested years of each replication.
+        replications: numbers of the random futures that have any, shape (r,).
+        row: index into `replications`; `year`: of the replication; `value`: loss, EUR; shape (loss,) each.
+    """
+
+    years: int
+    replications: Ints
+    row: Ints
+    year: Ints
+    value: NDArray[np.float64]
+
+    def table(self, replications: Ints) -> NDArray[np.float64]:
+        """Return the losses of some random futures, EUR, shape (replication, year).
+
+        Raises:
+            KeyError: for a random future whose loss-years were not kept.
+        """
+        place = {int(number): k for k, number in enumerate(replications)}
+        missing = set(place) - set(self.replications.tolist())
+        if missing:
+            raise KeyError(min(missing))
+        losses = np.zeros((len(place), self.years))
+        rows = np.array([place.get(int(number), -1) for number in self.replications], dtype=np.int64)[self.row]
+        asked = rows >= 0
+        losses[rows[asked], self.year[asked]] = self.value[asked]
+        return losses
 
 
 @dataclass(frozen=True)
@@ -47,6 +83,8 @@ class StudyTables:
         transfers: who pays whom.
         runs: every run that counts, points included.
         executions: software and machine of the program calls behind the results.
+        loss_years: (strategy, series) -> nested loss-years; a series is an owning party, "" for all owners together,
+            or `fine/HOLDER`; empty where nothing could leak or no years were drawn.
     """
 
     study: StudyRow
@@ -56,6 +94,7 @@ class StudyTables:
     transfers: pd.DataFrame
     runs: pd.DataFrame
     executions: tuple[dict[str, Any], ...]
+    loss_years: Mapping[tuple[str, str], LossSample] = field(default_factory=dict)
 
     @property
     def contract_parties(self) -> tuple[str, ...]:
@@ -86,7 +125,35 @@ def read_study(store: Reader, name: str) -> StudyTables:
         transfers=_typed(pd.DataFrame(store.transfers(study.id), columns=list(TRANSFERS))),
         runs=runs_frame(store.runs(study.id)),
         executions=tuple(store.executions(study.id)),
+        loss_years=loss_samples(store.loss_years(study.id)),
     )
+
+
+def loss_samples(
+    runs: Iterable[tuple[str, int, Mapping[str, NDArray[np.float32]]]],
+) -> dict[tuple[str, str], LossSample]:
+    """Return (strategy, series) -> nested loss-years, all owners together as the series "".
+
+    Args:
+        runs: (strategy, replication, losses by series, EUR, shape (years,) each).
+    """
+    found: dict[tuple[str, str], list[tuple[int, NDArray[np.float64]]]] = {}
+    sizes: dict[tuple[str, str], int] = {}
+    for strategy, replication, losses in runs:
+        owners = [years for name, years in losses.items() if not name.startswith("fine/")]
+        whole = {"": np.sum(owners, axis=0, dtype=np.float64)} if owners else {}
+        for name, years in (whole | dict(losses)).items():
+            rows = np.flatnonzero(years)
+            sizes[strategy, name] = years.size
+            found.setdefault((strategy, name), []).append((replication, np.stack([rows, years[rows]])))
+    return {key: _loss_sample(sizes[key], parts) for key, parts in found.items()}
+
+
+def _loss_sample(years: int, parts: list[tuple[int, NDArray[np.float64]]]) -> LossSample:
+    year, value = np.concatenate([losses for _, losses in parts], axis=1)
+    rows = np.repeat(np.arange(len(parts)), [losses.shape[1] for _, losses in parts])
+    numbers = np.array([replication for replication, _ in parts], dtype=np.int64)
+    return LossSample(years, numbers, rows, year.astype(np.int64), value)
 
 
 def _asked(study: StudyRow) -> set[str]:

@@ -99,13 +99,40 @@ def _precision(comparison: Comparison) -> str:
 
 
 def _tail(comparison: Comparison) -> list[str]:
-    """Return the risk of each strategy: how far the worst years lie above the mean year."""
-    whole = comparison.tail[comparison.tail["outcome"] == "real_cost"]
-    rows = [
-        [str(r.strategy), number(r.cvar_minus_mean), number(r.standard_error), str(r.n)] for r in whole.itertuples()
+    """Return the risk of bad years: of all parties together, and of each party to a contract."""
+    heading = [
+        "Bad years: mean cost of the worst 5 % of years (CVaR95), with breaches as drawn; ± standard error",
+        "over mean: CVaR95 less mean; its price: capital charge on that, a year; losses alone: CVaR95 of breach "
+        "losses and fines",
     ]
-    head = ["CVaR95 - mean of total real cost", "EUR/yr", "standard error", "n"]
-    return [table(head, rows), str(whole["note"].iloc[0])] if len(whole) else []
+    lines: list[str] = []
+    notes = []
+    for party in ("", *comparison.tables.contract_parties):
+        part = comparison.tail[comparison.tail["party"] == party]
+        if len(part):
+            lines += ["", _tail_of(part, party)]
+            notes += [(str(r.strategy), party, str(r.note)) for r in part.itertuples() if r.note]
+    told: dict[str, list[str]] = {}
+    for strategy, party, note in notes:
+        told.setdefault(note, []).append(f"{strategy} ({party})" if party else strategy)
+    told_once = [f"note: {', '.join(where)}: {note}" for note, where in told.items()]
+    return [*heading, *lines, "", *told_once] if lines else []
+
+
+def _tail_of(part: pd.DataFrame, party: str) -> str:
+    head = [f"{party or 'all parties together'}, EUR/yr", "CVaR95", "over mean", "against baseline", "95 % interval",
+            "its price", "losses alone", "n", "years"]  # fmt: skip
+    rows = [[
+        str(r.strategy), number(r.cvar95), uncertain(r.cvar_minus_mean, r.standard_error), number(r.excess_difference),
+        interval(r.excess_low, r.excess_high), number(r.capital_charge),
+        uncertain(r.loss_cvar95, r.loss_cvar95_error), str(r.n), number(r.years),
+    ] for r in part.itertuples()]  # fmt: skip
+    return table(head, rows)
+
+
+def uncertain(value: Any, error: Any) -> str:
+    """Return a number with its standard error."""
+    return number(value) if math.isnan(error) else f"{number(value)} ± {number(error)}"
 
 
 def _bill(comparison: Comparison) -> str:

@@ -105,13 +105,18 @@ def nested_cvar(base: Floats, losses: Floats, level: float = 0.95) -> Estimate:
     whole = float(cvar(total.ravel(), level))
     if replications == 1:
         return Estimate(whole, math.nan)
-    without = _leave_one_out(total, level)
+    without = leave_one_out(total, level)
     value = replications * whole - (replications - 1) * float(without.mean())
     return Estimate(value, math.sqrt((replications - 1) * float(without.var())))
 
 
-def _leave_one_out(total: Floats, level: float) -> Floats:
-    """Return the CVaR without each row in turn, shape (row,); only the largest values of the table can matter."""
+def leave_one_out(total: Floats, level: float = 0.95) -> Floats:
+    """Return the CVaR without each row in turn, shape (row,); only the largest values of the table can matter.
+
+    Args:
+        total: yearly costs, shape (row, year), at least two rows.
+        level: share of observations that are not in the tail, in [0, 1).
+    """
     rows, years = total.shape
     n = (rows - 1) * years
     needed = n - _boundary(n, level)

@@ -46,7 +46,7 @@ class Economy:
         role="uncertainty",
         source="assumption",
         note="yearly cost of capital held against loss, usually 6 to 10 %",
-        doc="Price of risk: charge on CVaR95 minus mean of yearly cost; reserved, no outcome uses it yet.",
+        doc="Price of risk: charge on CVaR95 minus mean of yearly cost; shown beside the cost, never added to it.",
     )
 
 

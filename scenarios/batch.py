@@ -43,6 +43,7 @@ class Job:
     seed: int
     replication: int
     keep_hours: bool
+    keep_losses: bool = False
 
 
 type Task = tuple[Job, ...]
@@ -144,7 +145,14 @@ def tasks_of(pending: Sequence[PendingRun], inputs: Mapping[str, ModelInputs]) -
         groups.setdefault((run.seed, run.replication), {}).setdefault(run.inputs_hash, []).append(run)
     return [
         tuple(
-            Job(tuple(r.id for r in runs), inputs[digest], seed, replication, any(r.keep_hours for r in runs))
+            Job(
+                tuple(r.id for r in runs),
+                inputs[digest],
+                seed,
+                replication,
+                keep_hours=any(r.keep_hours for r in runs),
+                keep_losses=any(r.keep_losses for r in runs),
+            )
             for digest, runs in by_inputs.items()
         )
         for (seed, replication), by_inputs in groups.items()
@@ -177,7 +185,9 @@ def compute(task: Task) -> Finished:
     finished: Finished = []
     for job in task:
         try:
-            result: RunResult | str = run_once(job.inputs, job.seed, job.replication, job.keep_hours)
+            result: RunResult | str = run_once(
+                job.inputs, job.seed, job.replication, job.keep_hours, keep_losses=job.keep_losses
+            )
         except Exception:  # one failed run must not lose the others
             result = traceback.format_exc()
         finished.append((job.run_ids, result))

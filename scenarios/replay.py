@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zlib import decompress
@@ -22,6 +23,7 @@ from scenarios.provenance import STREAMS_NOTE, Execution, execution, model_versi
 from scenarios.rebuild import Departure, Rebuilt, is_own_table, rebuild, unpack_values
 from scenarios.run import RunResult, run_once
 from scenarios.store import Records, RunRecord
+from scenarios.store.losses import loss_hash
 
 SAME, DIFFERS, ALTERED = "identical", "differs", "altered"
 FAILS_ALIKE, FAILS_OTHERWISE, FAILS_NOW, SUCCEEDS_NOW = "fails alike", "fails otherwise", "fails now", "succeeds now"
@@ -80,6 +82,21 @@ class SeriesChange:
 
 
 @dataclass(frozen=True)
+class LossChange:
+    """Nested loss-years that the replay does not reproduce.
+
+    Attributes:
+        name: the owning party, or `fine/HOLDER`.
+        years: how many years differ; None if they are missing on one side or are another number.
+        largest: largest absolute difference, EUR.
+    """
+
+    name: str
+    years: int | None
+    largest: float | None
+
+
+@dataclass(frozen=True)
 class Replay:
     """What came of doing a run again.
 
@@ -94,7 +111,8 @@ class Replay:
         outcomes: outcomes that differ.
         transfers: transfers that differ.
         series: hourly series that differ; only kept ones are compared.
-        compared: how many outcomes, transfers and series were compared.
+        losses: nested loss-years that differ; only kept ones are compared.
+        compared: how many outcomes, transfers, series and sets of loss-years were compared.
         error: what the replay failed with, None if it did not.
     """
 
@@ -107,6 +125,7 @@ class Replay:
     outcomes: tuple[ValueChange, ...] = ()
     transfers: tuple[ValueChange, ...] = ()
     series: tuple[SeriesChange, ...] = ()
+    losses: tuple[LossChange, ...] = ()
     compared: dict[str, int] = field(default_factory=dict)
     error: str | None = None
 
@@ -175,21 +194,21 @@ def replay(store: Records, record: RunRecord) -> Replay:
         RunError: if the store no longer tells what was asked, or this version cannot ask it.
     """
     holder = record.id if record.result_run_id is None else record.result_run_id
-    hourly = store.run_hourly(holder)
+    hourly, losses = store.run_hourly(holder), store.run_losses(holder)
     with tempfile.TemporaryDirectory(prefix="tandem-") as folder:
         try:
             rebuilt, moved = stored_inputs(store, record, Path(folder))
         except TandemError as error:
             msg = f"run {record.id}, {record.label}, cannot be replayed: {error}"
             raise RunError(msg) from error
-        outcome = _run_again(rebuilt.inputs, record, keep_hours=bool(hourly))
+        outcome = _run_again(rebuilt.inputs, record, keep_hours=bool(hourly), keep_losses=losses is not None)
     environment = changes_since(store.run_execution(holder), record.model_version, execution())
     begun = Replay(record, environment, rebuilt.departures)
     if isinstance(outcome, str):
         for new, old in moved.items():
             outcome = outcome.replace(new, old)
         return _failed(begun, outcome)
-    return _compared(begun, store, outcome, hourly)
+    return _compared(begun, store, outcome, (hourly, losses or {}))
 
 
 def stored_inputs(store: Records, record: RunRecord, folder: Path) -> tuple[Rebuilt, dict[str, str]]:
@@ -273,11 +292,12 @@ def _relocated(tree: Any, places: Mapping[str, str]) -> Any:
     return [_relocated(item, places) for item in tree] if isinstance(tree, list) else tree
 
 
-def _run_again(inputs: ModelInputs, record: RunRecord, *, keep_hours: bool) -> RunResult | str:
+def _run_again(inputs: ModelInputs, record: RunRecord, *, keep_hours: bool, keep_losses: bool) -> RunResult | str:
     """Return the result, or the traceback of the failure; what killed a worker then is given one of its own."""
     pool = executor("processes" if (record.error or "").startswith(_DIED) else "serial")
     try:
-        return pool.submit(run_once, inputs, record.seed, record.replication, keep_hours).result()
+        again = partial(run_once, keep_hours=keep_hours, keep_losses=keep_losses)
+        return pool.submit(again, inputs, record.seed, record.replication).result()
     except BrokenExecutor:
         return _DIED
     except Exception:  # whatever a run fails with is its result
@@ -360,6 +380,20 @@ def series_changes(
     return tuple(changes)
 
 
+def loss_changes(
+    stored: Mapping[str, NDArray[np.float32]], replayed: Mapping[str, NDArray[np.float32]]
+) -> tuple[LossChange, ...]:
+    """Return all loss-years that differ in any bit, shape (years,) each."""
+    changes = []
+    for name in sorted({*stored, *replayed}):
+        old, new = stored.get(name), replayed.get(name)
+        if old is None or new is None or old.shape != new.shape:
+            changes.append(LossChange(name, None, None))
+        elif (old != new).any():
+            changes.append(LossChange(name, int((old != new).sum()), float(np.abs(new - old).max())))
+    return tuple(changes)
+
+
 def failure(error: str) -> str:
     """Return what a traceback ends with: the exception and its message, without the frames."""
     return _LAST_FRAME.sub("", error.rstrip() + "\n", count=1).strip()
@@ -374,8 +408,11 @@ def _failed(begun: Replay, error: str) -> Replay:
     return replace(begun, verdict=verdict, error=error)
 
 
-def _compared(begun: Replay, store: Records, result: RunResult, hourly: Mapping[str, NDArray[np.float64]]) -> Replay:
-    """Return the replay of a run that comes to its end now."""
+def _compared(
+    begun: Replay, store: Records, result: RunResult,
+    kept: tuple[Mapping[str, NDArray[np.float64]], Mapping[str, NDArray[np.float32]]],
+) -> Replay:  # fmt: skip
+    """Return the replay of a run that comes to its end now; `kept`: its hourly series and loss-years."""
     digest = result_hash(result.metrics, result.transfers)
     done = replace(begun, verdict=SUCCEEDS_NOW, replayed_hash=digest, seconds=result.seconds)
     holder = begun.record.result_run_id
@@ -384,13 +421,15 @@ def _compared(begun: Replay, store: Records, result: RunResult, hourly: Mapping[
     metrics, paid = store.run_metrics(holder), store.run_transfers(holder)
     outcomes = value_changes(metrics, result.metrics, {name: one.unit for name, one in OUTCOME.items()})
     transfers = value_changes(paid, {(a, b, kind): value for a, b, kind, value in result.transfers})
-    series = series_changes(hourly, result.hourly)
+    series, losses = series_changes(kept[0], result.hourly), loss_changes(kept[1], result.losses or {})
     hashes_agree = digest == begun.record.result_hash and store.run_series_hash(holder) in (
         None, series_hash(result.hourly),
-    )  # fmt: skip
-    rows_agree = not (outcomes or transfers or series)
+    ) and store.run_loss_hash(holder) in (None, loss_hash(result.losses or {}))  # fmt: skip
+    rows_agree = not (outcomes or transfers or series or losses)
     return replace(
         done, verdict=(SAME if rows_agree else ALTERED) if hashes_agree else DIFFERS,
-        outcomes=outcomes, transfers=transfers, series=series,
-        compared={"outcomes": len(metrics), "transfers": len(paid), "series": len(hourly)},
+        outcomes=outcomes, transfers=transfers, series=series, losses=losses,
+        compared={
+            "outcomes": len(metrics), "transfers": len(paid), "series": len(kept[0]), "losses": len(kept[1]),
+        },
     )  # fmt: skip

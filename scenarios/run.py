@@ -25,15 +25,20 @@ class RunResult:
         hourly: series name -> values of the counted days, shape (days, 24); empty unless asked for.
         transfers: (payer, payee, kind, EUR per year).
         seconds: computing time.
+        losses: nested years of breach losses by owning party, and of fines by `fine/HOLDER`, EUR, shape (years,);
+            float32, as they are stored. None unless asked for; empty if nothing can leak or no year is drawn.
     """
 
     metrics: dict[tuple[str, str], float]
     hourly: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     transfers: list[tuple[str, str, str, float]] = field(default_factory=list)
     seconds: float = 0.0
+    losses: dict[str, NDArray[np.float32]] | None = None
 
 
-def run_once(inputs: ModelInputs, seed: int, replication: int, keep_hours: bool = False) -> RunResult:
+def run_once(
+    inputs: ModelInputs, seed: int, replication: int, keep_hours: bool = False, *, keep_losses: bool = False
+) -> RunResult:
     """Simulate `inputs` from burn-in to the last day.
 
     Args:
@@ -41,6 +46,7 @@ def run_once(inputs: ModelInputs, seed: int, replication: int, keep_hours: bool 
         seed: seed of the study.
         replication: number of the random future, from 0; the same for all strategies.
         keep_hours: whether to keep the hourly series.
+        keep_losses: whether to keep the nested years of losses.
 
     Raises:
         RunError: if a cost, a payment or a control variate is not a finite number.
@@ -54,8 +60,11 @@ def run_once(inputs: ModelInputs, seed: int, replication: int, keep_hours: bool 
     metrics = {(str(name), str(party)): float(value) for (name, party), value in model.outcomes().items()}
     hourly = dict(model.hourly()) if keep_hours else {}
     transfers = [(str(a), str(b), str(kind), float(value)) for a, b, kind, value in model.transfers()]
+    losses = None
+    if keep_losses:  # the sum over all owners is left to the reader
+        losses = {str(name): years.astype(np.float32) for name, years in model.loss_years().items() if name}
     seconds = time.perf_counter() - begun
-    return RunResult(_defined(metrics, inputs.name, seed, replication), hourly, transfers, seconds)
+    return RunResult(_defined(metrics, inputs.name, seed, replication), hourly, transfers, seconds, losses)
 
 
 def _defined(

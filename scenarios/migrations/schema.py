@@ -134,6 +134,14 @@ run_series = Table(
 )  # fmt: skip
 """Hourly series of a run: one Arrow IPC stream compressed with zstd, a float64 column a series, days x 24 rows."""
 
+run_loss = Table(
+    "run_loss", metadata,
+    Column("run_id", Integer, ForeignKey("run.id"), primary_key=True),
+    Column("payload", LargeBinary, nullable=False),
+    Column("loss_hash", String(64), nullable=False),
+)  # fmt: skip
+"""Nested loss-years of a strategy's run, packed by `scenarios.store.losses`; a run that has none has an empty pack."""
+
 transfer = Table(
     "transfer", metadata,
     Column("run_id", Integer, ForeignKey("run.id"), primary_key=True),

@@ -21,6 +21,7 @@ from scenarios.migrations.schema import (
     outcome,
     own_data,
     run,
+    run_loss,
     run_metric,
     run_series,
     strategy,
@@ -29,6 +30,7 @@ from scenarios.migrations.schema import (
 )
 from scenarios.provenance import STREAMS_NOTE, Execution, result_hash, series_hash
 from scenarios.run import RunResult
+from scenarios.store.losses import loss_hash, pack_losses
 from scenarios.store.opening import DEFAULT_URL, refusals
 from scenarios.store.reading import Reader, RunRow, StrategyRow, StudyRow, pack_series
 from scenarios.store.records import Records, RunRecord
@@ -95,13 +97,14 @@ class StudyPlan:
 
 @dataclass(frozen=True)
 class PendingRun:
-    """A run still to be computed; see `RunRow`."""
+    """A run still to be computed; see `RunRow`. Runs of strategies keep their loss-years, points do not."""
 
     id: int
     replication: int
     seed: int
     inputs_hash: str
     keep_hours: bool
+    keep_losses: bool = False
 
 
 class Store(Reader):
@@ -192,10 +195,12 @@ class Store(Reader):
         """Mark pending runs done whose identical twin was computed before; return how many."""
         twin = run.alias("twin")
         has_series = exists().where(run_series.c.run_id == twin.c.id)
+        has_losses = exists().where(run_loss.c.run_id == twin.c.id)
         same = and_(
             twin.c.inputs_hash == run.c.inputs_hash, twin.c.model_version == run.c.model_version,
             twin.c.seed == run.c.seed, twin.c.replication == run.c.replication,
             twin.c.status == "done", twin.c.result_run_id == twin.c.id, or_(~run.c.keep_hours, has_series),
+            or_(strategy.c.part != "", has_losses),
         )  # fmt: skip
         query = (
             select(run.c.id, twin.c.id.label("twin_id"), twin.c.result_hash)
@@ -211,8 +216,9 @@ class Store(Reader):
 
     def pending(self, study_id: int) -> list[PendingRun]:
         """Return the runs still to be computed, by replication, then strategy."""
+        losses = (strategy.c.part == "").label("keep_losses")
         query = (
-            select(run.c.id, run.c.replication, run.c.seed, run.c.inputs_hash, run.c.keep_hours)
+            select(run.c.id, run.c.replication, run.c.seed, run.c.inputs_hash, run.c.keep_hours, losses)
             .join(strategy, strategy.c.id == run.c.strategy_id)
             .where(strategy.c.study_id == study_id, run.c.status == "pending")
             .order_by(run.c.replication, strategy.c.position)
@@ -344,6 +350,12 @@ def _complete(connection: Connection, run_ids: Sequence[int], result: RunResult)
         connection.execute(
             insert(run_series).values(
                 run_id=first, payload=pack_series(result.hourly), series_hash=series_hash(result.hourly)
+            )
+        )
+    if result.losses is not None:
+        connection.execute(
+            insert(run_loss).values(
+                run_id=first, payload=pack_losses(result.losses), loss_hash=loss_hash(result.losses)
             )
         )
     for run_id in others:

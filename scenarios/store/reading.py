@@ -3,7 +3,7 @@
 import datetime as dt
 import io
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -13,7 +13,18 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine, Select, func, select
 
 from model.errors import Fault, InputError, nearest
-from scenarios.migrations.schema import execution, outcome, run, run_metric, run_series, strategy, study, transfer
+from scenarios.migrations.schema import (
+    execution,
+    outcome,
+    run,
+    run_loss,
+    run_metric,
+    run_series,
+    strategy,
+    study,
+    transfer,
+)
+from scenarios.store.losses import unpack_losses
 from scenarios.store.opening import DEFAULT_URL, label, open_engine, refusals
 
 HOURS = 24
@@ -249,6 +260,21 @@ class Reader:
         )  # fmt: skip
         rows = self._rows(query)
         return unpack_series(rows[0][0]) if rows else {}
+
+    def loss_years(self, study_id: int) -> Iterator[tuple[str, int, dict[str, NDArray[np.float32]]]]:
+        """Yield (strategy, replication, losses) of all finished runs of its strategies that kept them.
+
+        Losses are by owning party, and fines by `fine/HOLDER`; EUR, shape (years,) each.
+        """
+        query = (
+            select(strategy.c.name, run.c.replication, run_loss.c.payload)
+            .join(strategy, strategy.c.id == run.c.strategy_id)
+            .join(run_loss, run_loss.c.run_id == run.c.result_run_id)
+            .where(strategy.c.study_id == study_id, _is_point(False), ~run.c.superseded, run.c.status == "done")
+            .order_by(strategy.c.position, run.c.replication)
+        )
+        for name, replication, payload in self._rows(query):
+            yield name, replication, unpack_losses(payload)
 
     def outcomes(self) -> dict[str, dict[str, str]]:
         """Return outcome -> its title, unit, direction, family, component_of and description."""

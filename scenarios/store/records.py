@@ -15,12 +15,14 @@ from scenarios.migrations.schema import (
     execution,
     own_data,
     run,
+    run_loss,
     run_metric,
     run_series,
     strategy,
     study,
     transfer,
 )
+from scenarios.store.losses import unpack_losses
 from scenarios.store.reading import Reader, as_utc, unpack_series
 
 type Metrics = dict[tuple[str, str], float]
@@ -132,6 +134,16 @@ class Records(Reader):
     def run_series_hash(self, run_id: int) -> str | None:
         """Return the sha256 over the hourly series as they were computed, or None if none were kept."""
         rows = self._rows(select(run_series.c.series_hash).where(run_series.c.run_id == run_id))
+        return str(rows[0][0]) if rows else None
+
+    def run_losses(self, run_id: int) -> dict[str, NDArray[np.float32]] | None:
+        """Return the nested loss-years of the run that holds a result, shape (years,); None if none were kept."""
+        rows = self._rows(select(run_loss.c.payload).where(run_loss.c.run_id == run_id))
+        return unpack_losses(rows[0][0]) if rows else None
+
+    def run_loss_hash(self, run_id: int) -> str | None:
+        """Return the sha256 over the nested loss-years as they were drawn, or None if none were kept."""
+        rows = self._rows(select(run_loss.c.loss_hash).where(run_loss.c.run_id == run_id))
         return str(rows[0][0]) if rows else None
 
     def run_execution(self, run_id: int) -> dict[str, Any] | None:
