@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,6 +50,13 @@ class Parties:
 def sharers(contract: DataContract) -> tuple[str, ...]:
     """Return the names of all groups that share under a contract, the provider first."""
     return (contract.provider, *contract.members)
+
+
+def standard_of(contract: DataContract, platforms: Iterable[DataPlatformInputs]) -> str:
+    """Return the standard that a contract's records follow: its own, or its platform's; `none` without one."""
+    if contract.standard != "none":
+        return contract.standard
+    return next((p.standard for p in platforms if p.name == contract.platform), "none")
 
 
 def contract_faults(contracts: tuple[DataContract, ...], parties: Parties) -> Iterator[Fault]:
@@ -97,8 +104,7 @@ def _platform_faults(where: str, contract: DataContract, parties: Parties) -> It
     if contract.platform:
         yield from _known(f"{where}.platform", contract.platform, "data platform", parties.platforms)
     platform = parties.platforms.get(contract.platform)
-    standard = platform.standard if platform and contract.standard == "none" else contract.standard
-    if contract.variant == "standardised" and standard == "none":
+    if contract.variant == "standardised" and standard_of(contract, parties.platforms.values()) == "none":
         yield Fault(
             f"{where}.variant",
             "standardised by no standard",

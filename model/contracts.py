@@ -86,15 +86,15 @@ class DataContract:
         bounds=(0, 1e4),
         role="uncertainty",
         note="none when both sides agree on every code; without a standard 0 to 5 MW at a works of 60 MW",
-        doc="Sd of the error of each value from translating one side's codes; `standardised` has none.",
+        doc="Sd of the error of each value from translating one side's codes; under a standard there is none.",
     )
     late_rate: float = declare(
         0.0,
         unit="1",
         bounds=(0, 1),
         role="uncertainty",
-        note="none; without a standard about a tenth of exchanges are delayed (NIST 1999)",
-        doc="Share of days on which the record misses the gate and cannot be used; `standardised` has none.",
+        note="none; without a standard up to a tenth of exchanges are delayed (NIST 1999); masks must all be in time",
+        doc="Share of days on which the record misses the gate and cannot be used.",
     )
     protected: str = declare(
         "none",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.agreement import Agreement
-from model.contract_checks import connection_mw, privacy_noise
+from model.contract_checks import connection_mw, privacy_noise, standard_of
 from model.inputs import DataContract
 from model.kernels import kernel
 from model.mechanisms.aggregation import groups_of, masked_sum, tree_levels, tree_node_variance, tree_noise
@@ -82,11 +82,10 @@ class PlanContract(Agreement):
         self.first = np.concatenate([[0], np.cumsum(np.bincount(self.cell, minlength=self.cells))])
         groups = [makers[g] for g in stage.population.group[self.rows]]
         self.rates = np.stack([record_rates(firm.records) for firm in groups])
-        if terms.variant == "standardised":  # one code and one clock for all: nothing is left to be mapped
+        self.flags, self.mapping_sd = stage_flags(terms.pipeline), terms.mapping_sd
+        if standard_of(terms, stage.inputs.data_platforms) != "none":  # one clock and one code: nothing is left to map
             self.rates[:, STANDARDISED_AWAY] = 0.0
-        self.flags = stage_flags(terms.pipeline)
-        self.late_rate = 0.0 if terms.variant == "standardised" else terms.late_rate
-        self.mapping_sd = 0.0 if terms.variant == "standardised" else terms.mapping_sd
+            self.mapping_sd = 0.0
         self.keys = np.stack([stage.key(name) for name in RECORD_STREAMS])
         names = ("plan_noise", "privacy_noise", "mapping_error", "late_record", "plan_mask", "tree_noise")
         self.noise_key, self.privacy_key, self.mapping_key, self.late_key, self.mask_key, self.tree_key = map(
@@ -146,7 +145,7 @@ class PlanContract(Agreement):
 
     def arrives(self, day: int) -> bool:
         """Tell whether today's record reaches the partner before the gate."""
-        late = self.late_rate > 0.0 and uniform(self.late_key, self.entity, day, 0) < self.late_rate
+        late = self.terms.late_rate > 0.0 and uniform(self.late_key, self.entity, day, 0) < self.terms.late_rate
         return bool(self.online[day]) and not late
 
     def use(self, day: int) -> None:

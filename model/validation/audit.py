@@ -154,7 +154,7 @@ class Auditor:
             for k in np.flatnonzero(firms.rows == i):
                 cost += firm.flexibility.comfort_cost * float(np.maximum(-firms.moved[k], 0.0).sum())
         stores = firm.process.kind == "shaped" and bool(firm.utility)
-        return cost + stores * firm.storage.capacity * firm.storage.daily_cost
+        return float(cost + stores * firm.storage.capacity * firm.storage.daily_cost)
 
     def _wholesale(self) -> Floats:
         """Return what each utility pays for energy, imbalance and intraday trading, EUR, shape (utility,)."""
