@@ -123,8 +123,6 @@ def _privacy_faults(where: str, contract: DataContract) -> Iterator[Fault]:
     if math.isfinite(contract.epsilon) and contract.protected == "none":
         what = f"an epsilon of {contract.epsilon:g} that protects nothing named"
         yield Fault(f"{where}.epsilon", what, "set protected: heat, day or firm")
-    if contract.protected != "none" and not math.isfinite(contract.epsilon):
-        yield Fault(f"{where}.protected", "a protected unit without an epsilon", "set epsilon, such as 3")
     if contract.variant != "anonymised":
         for name, idle in (("epsilon", math.isinf(contract.epsilon)), ("k", contract.k == 1)):
             if not idle:
@@ -134,9 +132,11 @@ def _privacy_faults(where: str, contract: DataContract) -> Iterator[Fault]:
     if contract.asset != "plan" and contract.variant in ("encrypted", "anonymised"):
         allowed = "raw or standardised; noise_sd for orders"
         yield Fault(f"{where}.variant", f"{contract.variant} is offered for plans, not for {contract.asset}", allowed)
-    if contract.release == "tree" and not (contract.resolution == DAY_HOURS and contract.protected == "day"):
+    if contract.release == "tree" and not (
+        contract.resolution == DAY_HOURS and contract.protected == "day" and math.isfinite(contract.epsilon)
+    ):
         what = "a tree protects one day's total of each sharer"
-        yield Fault(f"{where}.release", what, "set resolution: 24 h and protected: day")
+        yield Fault(f"{where}.release", what, "set resolution: 24 h, protected: day and an epsilon")
     if contract.release != "records" and contract.k > 1:
         yield Fault(f"{where}.k", "a sum has one value for all sharers already", "release: records with k, or k: 1")
 
@@ -299,7 +299,7 @@ def widest_sensitivity(contract: DataContract, members: list[ManufacturerInputs]
 
 def privacy_noise(contract: DataContract, members: list[ManufacturerInputs]) -> Noise | None:
     """Return the noise that a contract's epsilon asks for, None without one; all sharers get the largest one's."""
-    if contract.protected == "none" or contract.release == "tree":
+    if contract.protected == "none" or math.isinf(contract.epsilon) or contract.release == "tree":
         return None
     mechanism: Any = contract.noise
     return noise_for(mechanism, contract.epsilon, contract.delta, widest_sensitivity(contract, members))
