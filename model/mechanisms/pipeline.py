@@ -205,8 +205,10 @@ def likeness(values: Floats, offset: int, baseline: Floats, margin: int) -> floa
         xx += a * a
         yy += b * b
         xy += a * b
-    spread = (n * xx - x * x) * (n * yy - y * y)
-    return (n * xy - x * y) / np.sqrt(spread) if spread > 0.0 else 0.0
+    spread_x, spread_y = n * xx - x * x, n * yy - y * y
+    if spread_x <= EXACT * n * xx or spread_y <= EXACT * n * yy:  # flat: what is left is rounding
+        return 0.0
+    return (n * xy - x * y) / np.sqrt(spread_x * spread_y)
 
 
 @kernel

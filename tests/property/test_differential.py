@@ -41,7 +41,14 @@ def assert_equal(what: str, day: int, got: ArrayLike, wanted: ArrayLike, scale: 
 def compare_firms(day: int, engine: CollaborationModel, reference: ReferenceModel) -> None:
     """Compare the columns of the day, firm by firm."""
     live = engine.live
-    assert engine.population.names == tuple(f.name for f in (*reference.firms, *reference.utilities))
+    platforms = reference.sharing.platforms
+    names = [f.name for f in (*reference.firms, *reference.utilities)]
+    assert engine.population.names == (*names, *(platform.party for platform in platforms))
+    for row, platform in enumerate(platforms, len(names)):
+        assert bool(live.online[row]) == platform.online[day], (platform.party, day)
+        assert live.members[row] == sum(platform.members.values()), platform.party
+        cash = f"cash of {platform.party}"
+        assert_equal(cash, day, live.cash[row], platform.cash, max(1.0, reference.turnover_so_far))
     for row, firm in enumerate(reference.firms):
         units = firm.usual_demand * (firm.lead + 1)
         turnover = max(1.0, reference.turnover_so_far)
@@ -63,7 +70,8 @@ def compare_power(day: int, engine: CollaborationModel, reference: ReferenceMode
     for name, b in batch.items():
         process = next(f for f in reference.firms if f.name == name).process
         assert_equal(f"plan of {name}", day, engine.goods.plan[b], process.plan, max(process.plan))
-        assert engine.goods.restarts[b] == process.restarts, (name, day)
+        for word in ("restarts", "broke", "worn", "maintained"):
+            assert getattr(engine.goods, word)[b] == getattr(process, word), (word, name, day)
     assert_equal("price", day, power.price, reference.price, 100.0)
     assert_equal("rest of the system", day, power.rest, reference.rest, engine.inputs.balancing.rest_sd)
     for u, utility in enumerate(reference.utilities):

@@ -27,6 +27,14 @@ class Books:
         payee.cash += eur
         self.today[payer.party, payee.party, kind] += eur
 
+    def pay_between(self, payers: list[Any], payees: list[Any], kind: str, eur: float) -> None:
+        """Move `eur` from one party to another, the members of either sharing it equally."""
+        for payer in payers:
+            payer.cash -= eur / len(payers)
+        for payee in payees:
+            payee.cash += eur / len(payees)
+        self.today[payers[0].party, payees[0].party, kind] += eur
+
     def close_day(self, counting: bool) -> None:
         """Add today to the totals while counting, and start a new page."""
         if counting:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from statistics import fmean, pvariance
 from typing import Any
 
+from tests.reference.plans import PlanContract
 from tests.reference.utility import hourly
 
 REAL_COST = {
@@ -22,8 +23,6 @@ REAL_COST = {
     "cost_platform": "platform",
     "cost_security": "security",
 }
-RECORD_STAGES = ("soiled", "cleaned", "integrated", "transformed")
-AGE_HOURS = {"plan": 48.0, "orders": 12.0}
 
 
 class Counters:
@@ -47,6 +46,7 @@ class Counters:
                 kept[name].append(getattr(firm, name))
             kept["peak"].append(max(firm.load))
             kept["broke"].append(float(firm.process.broke))
+            kept["maintained"].append(float(firm.process.maintained))
             if firm.utility and firm.terms.metered_alone:
                 kept["load"] += hourly(firm.load)
                 kept["forecast"] += firm.utility.forecast[firm.name]
@@ -75,8 +75,9 @@ class Counters:
         for name, kind in REAL_COST.items():
             values[name, ""] = year * books.of_kind(kind)
         values["real_cost", ""] = sum(values[name, ""] for name in REAL_COST)
-        parties = [p.name for p in (*inputs.manufacturers, *inputs.utilities)]
-        for party in (*parties, "market", "grid", "customers"):
+        parties = [p.name for p in (*inputs.manufacturers, *inputs.utilities, *inputs.data_platforms)]
+        parties += ["market", "grid", "customers", *(["regulator"] if inputs.privacy.fine_probability > 0.0 else [])]
+        for party in parties:
             values["party_cost", party] = year * books.paid(party)
         for terms in inputs.manufacturers:
             if terms.utility:
@@ -89,29 +90,8 @@ class Counters:
             values["imbalance_energy", terms.name] = year * self.imbalance[terms.name]
             misses = self.misses[terms.name]
             values["portfolio_forecast_rmse", terms.name] = math.sqrt(fmean(x * x for x in misses))
-        for contract in self.model.contracts:
-            self._sharing(contract, values)
+        values |= self.model.sharing.outcomes(year)
         values["imbalance_covariance", ""] = year * self.alignment
-
-    def _sharing(self, contract: Any, values: dict[tuple[str, str], float]) -> None:
-        """Add what a contract shares, and what could leak of it; records are clean and arrive every day."""
-        terms, year = contract.terms, 365.0 / self.days
-        owner, resolution = terms.provider, terms.resolution
-        for party in (owner, terms.partner):
-            values["sharing_fee", party] = year * self.model.books.paid(party, "fee")
-        values["fines", terms.partner] = 0.0
-        numbers = {"exposed_copies": 1.0}
-        numbers["exposed_records"] = terms.breach_rate * 8760.0 / resolution
-        numbers["data_volume"] = (1 if terms.asset == "orders" else 24 // resolution) * 16.0 * 365.0 / 1e6
-        for name, more in numbers.items():
-            values[name, owner] = values.get((name, owner), 0.0) + more
-        kept = 1.0 - values.get(("breach_probability", owner), 0.0)
-        values["breach_probability", owner] = 1.0 - kept * math.exp(-terms.breach_rate)
-        values["data_age", owner] = AGE_HOURS[terms.asset]
-        if terms.asset == "plan":
-            values["revealed_share", owner] = contract.revealed_share()
-            values["records_usable", owner] = 1.0
-            values |= {(f"record_noise_{stage}", owner): 0.0 for stage in RECORD_STAGES}
 
     def _production(self, terms: Any, values: dict[tuple[str, str], float]) -> None:
         firms = [kept for firm, kept in self._members(terms)]
@@ -128,7 +108,7 @@ class Counters:
         if terms.process.kind == "batch":
             heats = terms.count * terms.process.capacity * self.days
             values["breakdown_days", terms.name] = year * sum(sum(kept["broke"]) for kept in firms) / terms.count
-            values["maintenance_days", terms.name] = 0.0
+            values["maintenance_days", terms.name] = year * sum(sum(kept["maintained"]) for kept in firms) / terms.count
             values["utilisation", terms.name] = output / (heats * terms.process.heat_output)
         demand = sum(sum(max(0.0, d) for d in kept["incoming"]) for kept in firms)
         if demand > 0.0:
@@ -148,6 +128,9 @@ class Counters:
         """Return by how much a variance from running sums loses precision: largest mean square over variance."""
         series = {"load_r2_history": ("load",), "load_r2_plan": ("load",)}
         worst = 1.0
+        if outcome == "revealed_share":
+            sharing = [c for c in self.model.sharing.contracts if isinstance(c, PlanContract)]
+            worst = max((c.lost_digits(party) for c in sharing), default=1.0)
         for firm in self.model.firms:
             for name in series.get(outcome, ()) if firm.party == party else ():
                 values = self.of_firm[firm.name][name]

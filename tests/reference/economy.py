@@ -15,17 +15,19 @@ from model.futures import Futures, futures_of, shape_entities
 from model.inputs import ManufacturerInputs, ModelInputs
 from model.reference import read_tree
 from tests.reference.accounts import Account, Books
-from tests.reference.contracts import OrderContract, PlanContract
 from tests.reference.counters import Counters
 from tests.reference.draws import Stream
 from tests.reference.manufacturer import Manufacturer
 from tests.reference.market import MeritOrder, RestOfSystem, stack_blocks
 from tests.reference.processes import BatchProcess, NoProcess, ShapedProcess
+from tests.reference.sharing import Sharing
 from tests.reference.utility import Utility
 
 STREAMS = (
     "demand", "demand_common", "plan_pause", "plan_offset", "heat_energy", "heat_delay", "breakdown", "repair",
-    "plan_noise", "order_noise", "system_imbalance",
+    "plan_noise", "order_noise", "system_imbalance", "wear", "price_forecast_error", "platform_outage", "grouping",
+    "privacy_noise", "mapping_error", "late_record", "tree_noise", "record_gap", "record_mixup", "record_shift",
+    "record_stale", "record_label", "record_code",
 )  # fmt: skip
 PRICE_MEMORY = 1.0 / 28.0
 
@@ -36,17 +38,19 @@ class ReferenceModel(mesa.Model):
     def __init__(self, inputs: ModelInputs, seed: int = 0, replication: int = 0) -> None:
         super().__init__(rng=seed)
         self.inputs = inputs
+        self.seed_of_study, self.replication = seed, replication
         self.streams = {name: Stream(seed, replication, name) for name in STREAMS}
         self.futures = futures_of(inputs, seed, replication)
         self.first_date = dt.date.fromisoformat(inputs.calendar.start) - dt.timedelta(days=inputs.calendar.burn_in)
         self.days = inputs.calendar.burn_in + inputs.calendar.days
         self.weekend = [kind > 0 for kind in self.futures.calendar.day_type.tolist()]
-        self.market, self.grid, self.consumers, self.resources = map(
-            Account, ("market", "grid", "customers", "resources")
+        self.market, self.grid, self.consumers, self.resources, self.regulator = map(
+            Account, ("market", "grid", "customers", "resources", "regulator")
         )
         self.books = Books()
         self._people(self.futures)
         self._zone()
+        self.sharing = Sharing(self)
         self.counters = Counters(self)
         self.today = -1
         self.days_unbilled = 0
@@ -74,19 +78,11 @@ class ReferenceModel(mesa.Model):
                 firm.utility.supply(firm)
         for firm in self.firms:
             firm.start_in_balance()
-        self.contracts = [self._contract(c) for c in self.inputs.contracts if not math.isinf(c.noise_sd)]
 
     def _process(self, terms: ManufacturerInputs, shapes: list[Any], member: int) -> Any:
         if terms.process.kind == "batch":
             return BatchProcess(self.streams)
         return ShapedProcess(shapes[member % len(shapes)]) if terms.process.kind == "shaped" else NoProcess()
-
-    def _contract(self, terms: Any) -> PlanContract | OrderContract:
-        if terms.asset == "orders":
-            return OrderContract(self, terms, [firm for firm in self.firms if firm.party == terms.partner])
-        provider = next(firm for firm in self.firms if firm.name == terms.provider)
-        partner = next(utility for utility in self.utilities if utility.name == terms.partner)
-        return PlanContract(self, terms, provider, partner, self.streams["plan_noise"])
 
     def _zone(self) -> None:
         """Set up prices, the merit order where the zone clears, and the rest of the power system."""
@@ -105,7 +101,9 @@ class ReferenceModel(mesa.Model):
         self.today += 1
         day = self.today
         self.price = self.futures.price[day].tolist()
+        self.rest_at_gate = self.rest[10] if day else 0.0
         self.rest = self.rest_of_system.day(day)
+        self.sharing.advise(day)
         self._plan(day)
         self._nominate(day)
         self._clear(day)
@@ -136,15 +134,14 @@ class ReferenceModel(mesa.Model):
     def _plan(self, day: int) -> None:
         """Schedule the batch processes; all other loads follow from last night's orders alone."""
         for firm in self.firms:
-            firm.process.schedule(firm, day, self.expected_price, self.price)
+            firm.process.schedule(firm, day, firm.told_prices or self.expected_price, self.price)
             if firm.terms.process.kind != "batch":
                 firm.process.run(firm, day)
 
     def _nominate(self, day: int) -> None:
         for utility in self.utilities:
             utility.forecast_customers(day, self.weekend)
-        for contract in self.contracts:
-            contract.use(day)
+        self.sharing.share(day)
         for utility in self.utilities:
             utility.nominate(day, self.weekend, self.inputs.balancing)
 
@@ -159,11 +156,14 @@ class ReferenceModel(mesa.Model):
     @property
     def usual_load(self) -> float:
         """The long-run mean load of all that a utility supplies, MW; the zone's residual load contains it."""
+        return self.usual_load_of([firm for firm in self.firms if firm.utility])
+
+    @staticmethod
+    def usual_load_of(firms: list[Manufacturer]) -> float:
+        """Return the long-run mean load of some firms, MW."""
         total = 0.0
-        for firm in self.firms:
+        for firm in firms:
             process = firm.terms.process
-            if not firm.utility:
-                continue
             if process.kind == "batch":
                 heats = min(process.capacity, firm.usual_demand / process.heat_output)
                 total += process.mill + process.auxiliary + heats * process.heat_energy / 24.0
@@ -230,13 +230,14 @@ class ReferenceModel(mesa.Model):
             stock, backlog = max(0.0, firm.net_stock), max(0.0, -firm.net_stock)
             held = terms.ordering.holding_cost * stock + terms.ordering.backlog_cost * backlog
             self.books.pay(firm, self.resources, "stock", held)
-            if firm.process.broke:
-                self.books.pay(firm, self.resources, "maintenance", terms.process.repair_cost)
+            upkeep = terms.process.repair_cost * firm.process.broke
+            upkeep += terms.process.maintenance_cost * firm.process.maintained
+            self.books.pay(firm, self.resources, "maintenance", upkeep)
             if firm.process.restarts:
                 cold = firm.process.restarts * terms.process.restart_cost
                 self.books.pay(firm, self.resources, "restart", cold)
-        for contract in self.contracts:
-            contract.pay(self.books)
+        self.sharing.learn(day)
+        self.sharing.pay(day)
 
     def _charge_peaks(self, day: int) -> None:
         """Charge the highest quarter-hour since the last bill for the part of the month that it covers.

@@ -51,6 +51,10 @@ class HistoryForecast:
         self.sum_known = 0.0
         self.hours = [Regression(4, memory) for _ in range(HOURS)]
 
+    def read_daily(self) -> None:
+        """Know yesterday's meter from now on."""
+        self.delay, self.week = 1, WEEK
+
     def predict(self, day: int, weekend: list[bool]) -> Vector:
         """Learn from the newest metered day, then return the forecast for `day`."""
         known = day - self.delay

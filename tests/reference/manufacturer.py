@@ -25,6 +25,7 @@ class Manufacturer(mesa.Agent):
         self.cash = self.month_peak = self.electricity = self.energy_charge = 0.0
         self.deviation = 0.0
         self.announced_sd: float | None = None
+        self.told_prices: list[float] | None = None
 
     @property
     def usual_demand(self) -> float:

@@ -25,7 +25,7 @@ class NoProcess:
 
     plan: list[float] | None = None
     restarts = 0
-    broke = False
+    broke = worn = maintained = False
 
     def schedule(self, firm: Any, day: int, expected_prices: list[float], published_prices: list[float]) -> None:
         """Nothing to schedule."""
@@ -60,12 +60,17 @@ class BatchProcess:
         self.starts: list[float] = []
         self.heats = 0
         self.restarts = 0
-        self.broke = False
+        self.broke = self.worn = self.maintained = self.maintenance_due = False
 
     def schedule(self, firm: Any, day: int, expected_prices: list[float], published_prices: list[float]) -> None:
         """Make the plan of yesterday's gate from the order of the evening before it; last night's order waits."""
         terms = firm.terms.process
-        self.heats = int(min(terms.capacity, max(0, math.floor(firm.waiting / terms.heat_output + 0.5))))
+        self.maintained, self.maintenance_due = self.maintenance_due, False
+        most = terms.capacity
+        if self.maintained:  # a planned stop takes its hours out of the day and leaves sound equipment
+            self.worn = False
+            most = math.floor(terms.capacity * (1.0 - terms.maintenance_hours / 24.0) + 1e-9)
+        self.heats = int(min(most, max(0, math.floor(firm.waiting / terms.heat_output + 0.5))))
         firm.waiting = firm.order
         free = terms.capacity - self.heats
         minutes = terms.heat_energy / terms.furnace * 60.0
@@ -107,7 +112,10 @@ class BatchProcess:
     def run(self, firm: Any, day: int) -> None:
         """Melt heat after heat, with what goes wrong; a heat that cannot end before midnight is not started."""
         terms, entity, streams = firm.terms.process, firm.entity, self.streams
-        survival = math.exp(-terms.breakdown_rate * terms.heat_energy / terms.furnace)
+        draw = streams["wear"].uniform(entity, day, 1 if self.worn else 0)
+        self.worn = draw >= terms.overhaul_rate if self.worn else draw < terms.wear_rate
+        rate = terms.breakdown_rate * (terms.wear_ratio if self.worn else 1.0)
+        survival = math.exp(-rate * terms.heat_energy / terms.furnace)
         ready, blocks = 0.0, []
         self.broke = False
         for cycle, planned in enumerate(self.starts):
