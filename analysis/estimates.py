@@ -11,8 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.risk import cvar
-
 type Floats = NDArray[np.float64]
 
 CONTROL = "imbalance_covariance"
@@ -177,16 +175,6 @@ def control_adjusted(difference: Floats, control: Floats, coefficient: float | N
     sd = math.sqrt(float((rest**2).sum()) / (n - 2))
     half = t_quantile(n - 2) * sd * math.sqrt(1 / n + float(control.mean()) ** 2 / square)
     return Estimate(value, value - half, value + half, sd, n), slope
-
-
-def tail_excess(sample: Floats, level: float = 0.95) -> tuple[float, float]:
-    """Return CVaR minus mean of `sample`, shape (n,), and its bootstrap standard error."""
-    value = float(cvar(sample, level)) - float(sample.mean())
-    if sample.size < 2:
-        return value, math.nan
-    generator = np.random.default_rng([_BOOTSTRAP_SEED, sample.size, 1])
-    drawn = generator.choice(sample, size=(resamples(sample.size) // 4, sample.size))
-    return value, float(np.std(cvar(drawn, level) - drawn.mean(axis=-1), ddof=1))
 
 
 def probability_best(values: Floats, *, lower_is_better: bool) -> Floats:

@@ -106,17 +106,16 @@ def _tail(comparison: Comparison) -> list[str]:
         "losses and fines",
     ]
     lines: list[str] = []
-    notes = []
+    told: dict[str, list[str]] = {}
     for party in ("", *comparison.tables.contract_parties):
         part = comparison.tail[comparison.tail["party"] == party]
         if len(part):
             lines += ["", _tail_of(part, party)]
-            notes += [(str(r.strategy), party, str(r.note)) for r in part.itertuples() if r.note]
-    told: dict[str, list[str]] = {}
-    for strategy, party, note in notes:
-        told.setdefault(note, []).append(f"{strategy} ({party})" if party else strategy)
-    told_once = [f"note: {', '.join(where)}: {note}" for note, where in told.items()]
-    return [*heading, *lines, "", *told_once] if lines else []
+        for note, rows in part[part["note"] != ""].groupby("note", sort=False):
+            which = "" if len(rows) == len(part) else f" ({', '.join(rows['strategy'])})"
+            told.setdefault(str(note), []).append(f"{party or 'all parties together'}{which}")
+    notes = [f"note: {', '.join(where)}: {note}" for note, where in told.items()]
+    return [*heading, *lines, "", *notes] if lines else []
 
 
 def _tail_of(part: pd.DataFrame, party: str) -> str:

@@ -12,7 +12,6 @@ from analysis.estimates import (
     probability_best,
     replications_for,
     t_estimate,
-    tail_excess,
     variance_ratio,
 )
 
@@ -134,26 +133,6 @@ def test_a_control_that_does_not_vary_changes_nothing() -> None:
     difference = np.array([1.0, 2.0, 4.0, 3.0])
     estimate, slope = control_adjusted(difference, np.zeros(4), None)
     assert (estimate.value, slope) == (2.5, 0.0)
-
-
-def test_tail_excess_of_many_normal_years(generator: np.random.Generator) -> None:
-    excess, error = tail_excess(generator.normal(10.0, 2.0, size=20_000))
-    assert excess == pytest.approx(2.0 * CVAR95_NORMAL, abs=4 * error)
-    assert error < 0.05
-
-
-def test_thirty_runs_understate_the_tail_of_normal_years_by_eight_percent(generator: np.random.Generator) -> None:
-    """The warning of every tail table, from normal order statistics (Teichroew 1956, Annals of Math. Statistics 27).
-
-    At n = 30 the estimator is (1 x second largest + 2 x largest) / 3 with means 1.6156 and 2.0428.
-    """
-    bias = (1.6156 + 2 * 2.0428) / 3 / CVAR95_NORMAL - 1.0
-    assert bias == pytest.approx(-0.08, abs=0.005)
-    samples = generator.normal(size=(3000, 30))
-    results = np.array([tail_excess(sample) for sample in samples[:400]])
-    values = np.array([tail_excess(sample)[0] for sample in samples])
-    assert values.mean() / CVAR95_NORMAL - 1.0 == pytest.approx(bias, abs=0.015)
-    assert results[:, 1].mean() == pytest.approx(values.std(), rel=0.3)
 
 
 def test_the_probability_of_best_follows_the_paired_difference(generator: np.random.Generator) -> None:

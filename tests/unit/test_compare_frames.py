@@ -218,7 +218,7 @@ def test_a_coarser_precision_needs_fewer_replications() -> None:
     needed = [row(comparison, "raw", "real_cost")["replications_needed"] for comparison in (fine, coarse)]
     assert needed[0] > needed[1]
     assert "n for 50 %" in text.full(coarse)
-    assert "CVaR95 - mean of total real cost" in text.full(fine)
+    assert "Bad years: mean cost of the worst 5 % of years" in text.full(fine)
 
 
 def test_another_baseline_and_an_impossible_one() -> None:
