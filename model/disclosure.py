@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.assets import ASSETS, VALUE_BYTES
 from model.contract_checks import sharers
 from model.incidents import breach_probability
 from model.logs import LogContract
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
     from model.sharing import Sharing
 
 YEAR_DAYS = 365.0
-VALUE_BYTES = 16
-"""Size of a value with its time stamp."""
-HOURS_OF_AGE = {"plan": 48.0, "orders": 12.0, "meter": 24.0, "price_forecast": 25.0, "log": 36.0}
-"""Mean hours from the newest fact in a record to the middle of the day it is used for, by the day's timetable: a plan
-rests on the orders of two evenings before, a meter ends the midnight before, a log at the noon gate."""
-
 type Values = dict[tuple[str, str], float]
 
 
@@ -58,13 +53,13 @@ def sharing_outcomes(sharing: Sharing, ledger: Ledger, scale: float) -> Values:
 def _add_data(values: Values, contract: Agreement) -> None:
     """Add volume and age of what a contract shares; several contracts of a firm add up, the oldest counts."""
     terms = contract.terms
-    a_day = 1 if terms.asset == "orders" else 24 // terms.resolution
+    asset = ASSETS[terms.asset]
     for name in sharers(terms):
-        volume = contract.text_bytes if terms.asset == "log" else a_day * VALUE_BYTES
+        volume = contract.text_bytes or asset.values_per_day(terms.resolution) * VALUE_BYTES
         key = ("data_volume", name)
         values[key] = values.get(key, 0.0) + volume * YEAR_DAYS / 1e6
         age = ("data_age", name)
-        values[age] = max(values.get(age, 0.0), HOURS_OF_AGE[terms.asset])
+        values[age] = max(values.get(age, 0.0), asset.age_hours)
 
 
 def _plan_outcomes(contract: PlanContract) -> Values:
@@ -96,7 +91,7 @@ def _risk_outcomes(sharing: Sharing) -> Values:
         values["breach_probability", name] = breach_probability(np.array([hazard]), 1.0)
     for name, records in exposure.exposed_records().items():
         values["exposed_records", name] = records
-    for name, eur in exposure.expected_fine().items():
+    for name, eur in sharing.by_party(exposure.expected_fine()).items():
         values["fines", name] = eur
     if exposure.copies and sharing.stage.inputs.incidents.loss_years > 0:
         values |= _tail(sharing.loss_years().losses, exposure.owners)

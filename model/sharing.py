@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.agreement import Agreement
+from model.assets import ASSETS
 from model.contract_checks import complying, sharers
 from model.exposure import YEAR_HOURS, Copy, Exposure
 from model.incidents import LossYears
@@ -225,9 +226,20 @@ class Sharing:
             found += self._platform_postings(platform)
         exposure = self.exposure
         found += [Posting(name, RESOURCES, "breach", eur) for name, eur in exposure.expected_loss().items()]
-        found += [Posting(name, RESOURCES, "security", eur) for name, eur in exposure.security_cost().items()]
+        security, fines = self.by_party(exposure.security_cost()), self.by_party(exposure.expected_fine())
+        found += [Posting(name, RESOURCES, "security", eur) for name, eur in security.items()]
         if self.stage.inputs.privacy.fine_probability > 0.0:
-            found += [Posting(name, REGULATOR, "fine", eur) for name, eur in exposure.expected_fine().items()]
+            found += [Posting(name, REGULATOR, "fine", eur) for name, eur in fines.items()]
+        return found
+
+    def by_party(self, holders: dict[str, float]) -> dict[str, float]:
+        """Return amounts of single holders added up by party: under a mutual exchange a group's members hold copies."""
+        people = self.stage.population
+        party = {firm: people.parties[p] for firm, p in zip(people.names, people.party, strict=True)}
+        found: dict[str, float] = {}
+        for name, eur in holders.items():
+            owner = party.get(name, name)
+            found[owner] = found.get(owner, 0.0) + eur
         return found
 
     def _platform_postings(self, platform: DataPlatformInputs) -> list[Posting]:
@@ -344,7 +356,7 @@ def copies_of(contract: Agreement, stage: Stage) -> list[Copy]:
                     rate=rate,
                     security=security,
                     turnover=sales,
-                    records=YEAR_DAYS if terms.asset in ("orders", "log") else YEAR_HOURS / terms.resolution,
+                    records=YEAR_DAYS * ASSETS[terms.asset].values_per_day(terms.resolution),
                     regulated=True,
                 )
             )
