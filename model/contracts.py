@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
+from model.assets import ASSETS
 from model.parameters import declare
 from model.platforms import STANDARDS
 from model.records import Pipeline
@@ -59,7 +60,7 @@ class DataContract:
     asset: str = declare(
         "plan",
         unit="",
-        choices=("plan", "orders", "log", "meter", "price_forecast"),
+        choices=tuple(ASSETS),
         role="lever",
         note="what the first study shares",
         doc="What is shared: plan and orders are structured, the maintenance log is text, the meter is real-time.",

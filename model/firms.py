@@ -466,7 +466,7 @@ class Forecasting:
     meter_delay: int = declare(
         2,
         unit="day",
-        bounds=(1, 30),
+        bounds=(2, 30),
         source="day_ahead_timetable",
         doc="Nominating day d at the noon gate before it, meters are known to day d-delay.",
     )

@@ -42,12 +42,16 @@ PRICE_MEMORY = 1.0 / 28.0
 
 
 class Learner:
-    """Recursive least squares for several series alike, each with its own history and states."""
+    """Recursive least squares for several series alike, each with its own history and states.
+
+    `fresh` tells which series are metered in real time besides, shape (series,).
+    """
 
     def __init__(self, scale: Floats, delay: Ints, memory: Floats, receiver: Ints, *, by_day: bool) -> None:
         n = scale.size
         self.by_day = by_day
         self.scale, self.delay, self.memory, self.receiver = scale, delay, memory, receiver
+        self.fresh = np.zeros(n, np.bool_)
         longest = int(delay.max(initial=1))
         self.ring = longest + max(longest, WEEK) + 1
         self.past = np.zeros((n, self.ring, HOURS))
@@ -64,6 +68,7 @@ class Learner:
             self.receiver,
             self.by_day,
             self.delay,
+            self.fresh,
             self.memory,
             self.scale,
             self.past,
@@ -276,6 +281,7 @@ def forecast_all(
     receiver: Ints,
     by_day: bool,
     delay: Ints,
+    fresh: Any,
     memory: Floats,
     scale: Floats,
     past: Floats,
@@ -294,6 +300,7 @@ def forecast_all(
             receiver[a],
             by_day,
             delay[a],
+            fresh[a],
             memory[a],
             scale[a],
             past[a],

@@ -56,13 +56,13 @@ class OrderContract(Agreement):
 
 
 class MeterContract(Agreement):
-    """Meters in real time: the utility knows yesterday at the gate instead of waiting for the billing data."""
+    """Meters in real time: at the gate the utility knows this morning too, instead of waiting for the billing data."""
 
     def __init__(self, power: Power, people: Population, terms: DataContract) -> None:
         rows = np.concatenate([people.of_group(name) for name in sharers(terms)])
         super().__init__(terms, rows.size)
         if terms.pipeline.application:
-            power.customers.delay[people.alone[rows]] = 1
+            power.customers.fresh[people.alone[rows]] = True
 
 
 class ForecastContract(Agreement):

@@ -60,14 +60,27 @@ def learn(weights: Floats, covariance: Floats, x: Floats, target: float, memory:
             covariance[b, a] = value
 
 
+KNOWN_AT_GATE = 11
+"""Hours of the day before delivery that real-time meters have shown when the gate closes at noon."""
+
+
 @kernel
-def newest(past: Floats, slot: int, hour: int, by_day: bool) -> float:
-    """Return what the newest metered day says of an hour: that hour, or the day's mean where hours do not persist."""
-    if not by_day:
-        return float(past[slot, hour])
+def newest(past: Floats, day: int, delay: int, fresh: bool, hour: int, by_day: bool) -> float:
+    """Return what the newest metered 24 hours say of an hour of `day`: that hour, or their mean where hours do not persist.
+
+    They are the hours of day - delay, or with `fresh` meters the last ones before the gate: this morning's and
+    those after the same time of the day before. Ring `past`, shape (ring, 24).
+    """
+    ring = past.shape[0]
     total = 0.0
     for h in range(HOURS):
-        total += past[slot, h]
+        age = delay
+        if fresh:
+            age = 1 if h < KNOWN_AT_GATE else 2
+        value = past[(day - age) % ring, h]
+        if h == hour and not by_day:
+            return float(value)
+        total += value
     return total / HOURS
 
 
@@ -76,6 +89,7 @@ def regressors(
     past: Floats,
     day: int,
     delay: int,
+    fresh: bool,
     week: int,
     hour: int,
     weekend: bool,
@@ -89,11 +103,11 @@ def regressors(
     x[0] = 1.0
     if receiver == LAST_ORDER:
         x[1] = 0.0
-        x[2] = past[(day - delay) % ring, hour] / scale
+        x[2] = newest(past, day, delay, fresh, hour, False) / scale
         x[3] = 0.0
         return
     x[1] = 1.0 if weekend else 0.0
-    x[2] = newest(past, (day - delay) % ring, hour, by_day) / scale
+    x[2] = newest(past, day, delay, fresh, hour, by_day) / scale
     x[3] = past[(day - week) % ring, hour] / scale
 
 
@@ -105,6 +119,7 @@ def forecast_from_history(
     receiver: int,
     by_day: bool,
     delay: int,
+    fresh: bool,
     memory: float,
     scale: float,
     past: Floats,
@@ -121,7 +136,7 @@ def forecast_from_history(
         learn_weekend: the same for day - delay.
         receiver: NAIVE (long-run mean), LAST_ORDER (regression on the newest day) or FULL_HISTORY (regression on all).
         by_day: whether the full regression reads the newest day's mean instead of its hours.
-        delay: metering delay, days; `memory`: forgetting factor; `scale`: typical size of the series.
+        delay: metering delay, days; `fresh`: whether meters are read in real time as well; `memory`: forgetting factor; `scale`: typical size of the series.
         past: ring of metered days, shape (ring, 24), ring >= max(delay, 7) + delay + 1.
         weights: shape (24, 4); `covariance`: shape (24, 4, 4); both updated in place.
         running: sum and number of metered values, shape (2,), updated in place.
@@ -136,12 +151,12 @@ def forecast_from_history(
             running[0] += past[known % ring, h]
             running[1] += 1.0
             if receiver != NAIVE and known >= week:
-                regressors(past, known, delay, week, h, learn_weekend, receiver, by_day, scale, x)
+                regressors(past, known, delay, fresh, week, h, learn_weekend, receiver, by_day, scale, x)
                 learn(weights[h], covariance[h], x, past[known % ring, h] / scale, memory)
     mean = running[0] / running[1] if running[1] > 0.0 else 0.0
     for h in range(HOURS):
         if receiver == NAIVE or known < 2 * week:
             forecast[h] = mean
         else:
-            regressors(past, day, delay, week, h, weekend, receiver, by_day, scale, x)
+            regressors(past, day, delay, fresh, week, h, weekend, receiver, by_day, scale, x)
             forecast[h] = predict(weights[h], x) * scale

@@ -19,13 +19,13 @@ class OrderContract(mesa.Agent):
 
 
 class MeterContract(mesa.Agent):
-    """Works' meters are read in real time: yesterday is known at the gate."""
+    """Works' meters are read in real time: this morning is known at the gate."""
 
     def __init__(self, model: Any, terms: Any, sharers: list[Any], partner: Any) -> None:
         super().__init__(model)
         self.terms = terms
         for firm in sharers if terms.pipeline.application else []:
-            partner.histories[firm.name].read_daily()
+            partner.histories[firm.name].read_live()
 
 
 class ForecastContract(mesa.Agent):

@@ -47,13 +47,14 @@ class HistoryForecast:
     def __init__(self, receiver: str, delay: int, memory: float, scale: float, *, by_day: bool) -> None:
         self.receiver, self.delay, self.scale, self.by_day = receiver, delay, scale, by_day
         self.week = max(WEEK, delay)
+        self.live = False
         self.metered: list[Vector] = []
         self.sum_known = 0.0
         self.hours = [Regression(4, memory) for _ in range(HOURS)]
 
-    def read_daily(self) -> None:
-        """Know yesterday's meter from now on."""
-        self.delay, self.week = 1, WEEK
+    def read_live(self) -> None:
+        """Know, from now on, at noon of the day before delivery what the meter has shown by eleven."""
+        self.live = True
 
     def predict(self, day: int, weekend: list[bool]) -> Vector:
         """Learn from the newest metered day, then return the forecast for `day`."""
@@ -71,6 +72,8 @@ class HistoryForecast:
     def _regressors(self, day: int, hour: int, weekend: list[bool]) -> Vector:
         """Return what was known of `hour` when `day` was forecast."""
         newest, week_ago = self.metered[day - self.delay], self.metered[day - self.week]
+        if self.live:
+            newest = self.metered[day - 1][:11] + self.metered[day - 2][11:]
         if self.receiver == "last_order":
             return [1.0, 0.0, newest[hour] / self.scale, 0.0]
         recent = math.fsum(newest) / HOURS if self.by_day else newest[hour]

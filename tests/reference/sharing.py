@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from model.assets import ASSETS
 from model.contract_checks import complying
 from model.inputs import DataContract
 from tests.reference.accounts import Account
@@ -13,7 +14,6 @@ from tests.reference.logs import LogContract, MinedLog
 from tests.reference.plans import PlanContract
 
 YEAR_DAYS = 365.0
-AGE_HOURS = {"plan": 48.0, "orders": 12.0, "meter": 24.0, "price_forecast": 25.0, "log": 36.0}
 
 type Posting = tuple[str, str, str, float]
 
@@ -228,12 +228,13 @@ class Sharing:
             for party in (*self.sharers(terms), terms.partner):
                 values["sharing_fee", party] = year * books.paid(party, "fee")
             for name in self.sharers(terms):
-                volume = (1 if terms.asset == "orders" else 24 // terms.resolution) * 16.0
+                asset = ASSETS[terms.asset]
+                volume = 16.0 * (24 // terms.resolution if asset.hourly else 1)
                 if isinstance(contract, LogContract):
-                    volume = contract.bytes_a_day()
+                    volume = contract.bytes_a_day() or volume
                     values["mining_skill", name] = contract.skill(name)
                 values["data_volume", name] = values.get(("data_volume", name), 0.0) + volume * YEAR_DAYS / 1e6
-                values["data_age", name] = max(values.get(("data_age", name), 0.0), AGE_HOURS[terms.asset])
+                values["data_age", name] = max(values.get(("data_age", name), 0.0), asset.age_hours)
                 if isinstance(contract, PlanContract):
                     values |= {(key, name): value for key, value in contract.outcomes(name).items()}
         for platform in self.platforms:

@@ -143,7 +143,7 @@ def _forecast(receiver: int, history: np.ndarray, delay: int = 2) -> np.ndarray:
     for day in range(days):
         weekend, learnt = day % 7 >= 5, (day - delay) % 7 >= 5
         forecast_from_history(
-            day, weekend, learnt, receiver, False, delay, 1.0, 30.0, past, weights, covariance, running, out
+            day, weekend, learnt, receiver, False, delay, False, 1.0, 30.0, past, weights, covariance, running, out
         )
         past[day % ring] = history[day]
     return out
@@ -171,8 +171,15 @@ def test_the_newest_day_alone_is_weighed_by_its_persistence() -> None:
 
 def test_a_days_mean_can_stand_for_its_hours() -> None:
     past = np.arange(48.0).reshape(2, 24)
-    assert newest(past, 1, 5, False) == 29.0
-    assert newest(past, 1, 5, True) == pytest.approx(35.5)
+    assert newest(past, 3, 2, False, 5, False) == 29.0
+    assert newest(past, 3, 2, False, 5, True) == pytest.approx(35.5)
+
+
+def test_live_meters_show_the_last_24_hours_before_the_gate_and_nothing_later() -> None:
+    past = np.arange(72.0).reshape(3, 24)
+    known = [*past[2, :11], *past[1, 11:]]
+    assert [newest(past, 3, 2, True, h, False) for h in range(24)] == known
+    assert newest(past, 3, 2, True, 0, True) == pytest.approx(np.mean(known))
 
 
 def test_forecast_knows_nothing_newer_than_the_delay() -> None:
