@@ -66,7 +66,7 @@ KNOWN_AT_GATE = 11
 
 @kernel
 def newest(past: Floats, day: int, delay: int, fresh: bool, hour: int, by_day: bool) -> float:
-    """Return what the newest metered 24 hours say of an hour of `day`: that hour, or their mean where hours do not persist.
+    """Return what the newest metered 24 hours say of an hour of `day`: that hour, or their mean if hours do not persist.
 
     They are the hours of day - delay, or with `fresh` meters the last ones before the gate: this morning's and
     those after the same time of the day before. Ring `past`, shape (ring, 24).
@@ -136,7 +136,8 @@ def forecast_from_history(
         learn_weekend: the same for day - delay.
         receiver: NAIVE (long-run mean), LAST_ORDER (regression on the newest day) or FULL_HISTORY (regression on all).
         by_day: whether the full regression reads the newest day's mean instead of its hours.
-        delay: metering delay, days; `fresh`: whether meters are read in real time as well; `memory`: forgetting factor; `scale`: typical size of the series.
+        delay: metering delay, days; `fresh`: whether meters are read in real time as well.
+        memory: forgetting factor; `scale`: typical size of the series.
         past: ring of metered days, shape (ring, 24), ring >= max(delay, 7) + delay + 1.
         weights: shape (24, 4); `covariance`: shape (24, 4, 4); both updated in place.
         running: sum and number of metered values, shape (2,), updated in place.
