@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from model.stage import Stage
 
 YEAR_DAYS = 365.0
+SALES = ("sales", "goods")
+"""Kinds of payment for goods: of final customers, and of other manufacturers."""
 SUMS = ("electricity", "output", "capacity", "demand", "prompt", "peak")
 """Counters by group; peak is a maximum."""
 
@@ -116,6 +118,8 @@ class Measures:
                 if output > 0.0:
                     values["energy_intensity", firm.name] = electricity / output
             values["output", firm.name] = output * scale
+            if output > 0.0:
+                values["unit_cost", firm.name] = (self.ledger.net_cost(firm.name) + self._sold(firm.name)) / output
             works = self.stage.population.group[self.goods.batch] == g
             if works.any():
                 values["breakdown_days", firm.name] = self.broken[works].mean() * scale
@@ -127,6 +131,10 @@ class Measures:
             ratio = self._bullwhip(g)
             if ratio is not None:
                 values["bullwhip", firm.name] = ratio
+
+    def _sold(self, name: str) -> float:
+        """Return EUR that a manufacturer received for goods since counting began."""
+        return sum(eur for _, payee, kind, eur in self.ledger.flows() if payee == name and kind in SALES)
 
     def _bullwhip(self, group: int) -> float | None:
         """Return the mean over a group's firms of order variance over demand variance, None without variance."""

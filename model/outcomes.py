@@ -279,6 +279,15 @@ OUTCOMES: tuple[Outcome, ...] = (
         "utilisation", "Capacity utilisation", "1", "higher", "efficiency", "Output over capacity.", per_party=True
     ),
     Outcome(
+        "unit_cost",
+        "Cost per unit of output",
+        "EUR/unit",
+        "lower",
+        "efficiency",
+        "What a manufacturer pays for all but what it sells, net of fees for its data, per unit produced.",
+        per_party=True,
+    ),
+    Outcome(
         "energy_intensity",
         "Electricity per unit",
         "MWh/unit",

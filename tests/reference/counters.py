@@ -99,6 +99,10 @@ class Counters:
         electricity = sum(math.fsum(kept["electricity"]) for kept in firms)
         output = sum(math.fsum(kept["produced"]) for kept in firms)
         values["output", terms.name] = year * output
+        if output > 0.0:
+            books = self.model.books.total
+            sold = sum(eur for (_, to, kind), eur in books.items() if to == terms.name and kind in {"sales", "goods"})
+            values["unit_cost", terms.name] = (self.model.books.paid(terms.name) + sold) / output
         if terms.utility:
             values["electricity", terms.name] = year * electricity
             values["emissions", terms.name] = year * electricity * self._emission_factor()

@@ -239,3 +239,12 @@ def test_mass_of_firms_is_one_table() -> None:
     model = CollaborationModel(inputs, rng=1)
     model.run_for(3)
     assert len(model.table_of(Firm)) == 518
+
+
+def test_cost_per_unit_is_what_all_but_sales_cost(model: CollaborationModel) -> None:
+    model.run_to_end()
+    outcomes = model.outcomes()
+    paid = sum(eur for payer, _, _, eur in model.transfers() if payer == "steel")
+    earned = sum(eur for _, payee, kind, eur in model.transfers() if payee == "steel" and kind != "sales")
+    assert outcomes["unit_cost", "steel"] == pytest.approx((paid - earned) / outcomes["output", "steel"])
+    assert outcomes["unit_cost", "steel"] > 0.0
