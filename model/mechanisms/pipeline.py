@@ -50,6 +50,8 @@ coarse totals repeat by themselves)."""
 INDEPENDENT_HOURS = 6.0
 """How many independent values a day's 24 are worth when a record is compared with a forecast (assumption: neighbouring
 hours deviate together, over about four hours)."""
+ROUNDING = 1e-9
+"""Share of a value below which a difference is no change but rounding."""
 EXACT = 1e-12
 """Share of variance left over at which a record fits exactly: rounding tells no more."""
 
@@ -159,7 +161,7 @@ def is_repeated(values: Floats, previous: Floats) -> bool:
         both_missing = np.isnan(values[h]) and np.isnan(previous[h])
         if values[h] != previous[h] and not both_missing:
             return False
-        if h > 0 and values[h] != values[h - 1] and not np.isnan(values[h]) and not np.isnan(values[h - 1]):
+        if h > 0 and abs(values[h] - values[h - 1]) > ROUNDING * abs(values[h]):  # never where one is missing
             changes += 1
     return changes >= REPEAT_VALUES
 

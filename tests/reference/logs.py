@@ -20,7 +20,6 @@ class Lore:
         self.mining = stages is None or stages.mining
         on = stages is None
         self.reader = Reader(cleaning=on or stages.cleaning, integration=on or stages.integration)
-        self.calm: list[dict[int, float]] = []
         self.calm_counts: dict[int, float] = {}
         self.broken_counts: dict[int, float] = {}
         self.windows = {False: 0, True: 0}
@@ -28,8 +27,8 @@ class Lore:
         self.slope, self.precision = 0.0, 4.0
 
     def base(self) -> float:
-        """Return the share of days with a breakdown; ten days at .1 come before any evidence."""
-        return (self.days[True] + 10.0 * 0.1) / (self.days[True] + self.days[False] + 10.0)
+        """Return the share of days with a breakdown."""
+        return share_broken(self.days)
 
     def score(self, window: dict[int, float]) -> float:
         """Return the log likelihood ratio of Poisson counts of every word, breakdown against none."""
@@ -39,11 +38,9 @@ class Lore:
             calm, broken = self.calm_counts.get(word, 0.0), self.broken_counts.get(word, 0.0)
             if calm + broken > 0.0:
                 prior = 30.0 * (calm + broken) / days
-                rate, rate_before = (
-                    (calm + prior) / (self.windows[False] + 30.0),
-                    (broken + prior) / (self.windows[True] + 30.0),
-                )
-                terms.append(window.get(word, 0.0) * math.log(rate_before / rate) - (rate_before - rate))
+                usual = (calm + prior) / (self.windows[False] + 30.0)
+                before = (broken + prior) / (self.windows[True] + 30.0)
+                terms.append(window.get(word, 0.0) * math.log(before / usual) - (before - usual))
         return min(8.0, max(-8.0, math.fsum(terms)))
 
     def chance(self, window: dict[int, float] | None) -> float:
@@ -58,7 +55,7 @@ class Lore:
         """Take in what came after a window: first how far to trust the score, then what words mean."""
         if window is not None and self.mining:
             score = self.score(window) if any(self.windows.values()) else 0.0
-            base = self.base()
+            base = share_broken(self.windows)
             odds = math.log(base / (1.0 - base)) + max(0.0, self.slope) * score
             p = 1.0 / (1.0 + math.exp(-odds))
             self.precision += p * (1.0 - p) * score**2
@@ -68,6 +65,11 @@ class Lore:
             for word, count in window.items():
                 counts[word] = counts.get(word, 0.0) + count
         self.days[broke] += 1
+
+
+def share_broken(days: dict[bool, int]) -> float:
+    """Return the share of days with a breakdown; ten days at .1 come before any evidence."""
+    return (days[True] + 10.0 * 0.1) / (days[True] + days[False] + 10.0)
 
 
 class MinedLog:

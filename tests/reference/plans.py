@@ -10,7 +10,7 @@ from tests.reference.learning import PlanTrust
 from tests.reference.records import RecordWay
 from tests.reference.utility import connection, hourly
 
-ASSET_AGE_HOURS = 48.0
+ASSET_AGE_HOURS = 36.0
 
 
 class PlanContract(mesa.Agent):
@@ -24,7 +24,7 @@ class PlanContract(mesa.Agent):
         self.terms, self.sharers, self.partner, self.platform = terms, sharers, partner, platform
         self.streams: dict[str, Stream] = model.streams
         self.entity = entity_number(terms.name)
-        self.standard = "none" not in (terms.standard, "") or (platform is not None and platform.terms.standard != "none")
+        self.standard = terms.standard != "none" or (platform is not None and platform.terms.standard != "none")
         self.ways = [RecordWay(firm, terms, self.standard, connection(firm), self.streams) for firm in sharers]
         self.cells = self._cells()
         self.cell_limits = [sum(connection(sharers[m]) for m in cell) for cell in self.cells]
@@ -65,7 +65,7 @@ class PlanContract(mesa.Agent):
     def _privacy_noise(self) -> tuple[float, Any]:
         """Return the sd of the privacy noise, and a function that draws it at (day, slot)."""
         terms, stream = self.terms, self.streams["privacy_noise"]
-        if terms.protected == "none" or terms.release == "tree":
+        if terms.protected == "none" or math.isinf(terms.epsilon) or terms.release == "tree":
             return 0.0, None
         distances = [heat_or_day_distance(terms, firm) for firm in self.sharers]
         if terms.noise == "laplace":

@@ -107,7 +107,7 @@ class RecordWay:
         values = record.values
         if self.stale_rate > 0.0 and values == self.yesterday.values:
             pairs = [(a, b) for a, b in itertools.pairwise(values) if a is not None and b is not None]
-            if sum(a != b for a, b in pairs) >= 4:  # a flat plan may repeat by itself
+            if sum(abs(b - a) > 1e-9 * abs(b) for a, b in pairs) >= 4:  # a flat plan may repeat by itself
                 record.values = [None] * 24
                 return
         if any(value is not None and value > 10.0 * self.limit for value in values):
