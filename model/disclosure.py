@@ -47,7 +47,7 @@ def sharing_outcomes(sharing: Sharing, ledger: Ledger, scale: float) -> Values:
         for party in (*sharing.members[platform.name], platform.name):
             paid = ledger.paid(party, "platform_fee") + ledger.paid(party, "platform_result")
             values["platform_payment", party] = paid * scale
-    return values | _risk_outcomes(sharing)
+    return values | sharing.risk(_risk_outcomes)
 
 
 def _add_data(values: Values, contract: Agreement) -> None:

@@ -6,6 +6,7 @@ A contract that shares nothing has no copy, no interface and no cost, and leaves
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -158,6 +159,7 @@ class Sharing:
         self.postings = self._postings()
         self.cash, self.daily = self._daily_cash(), self._daily()
         self._losses: LossYears | None = None
+        self._risk: dict[tuple[str, str], float] | None = None
 
     def _at_work(self, goods: Goods, power: Power, terms: DataContract) -> Agreement:
         stage, people = self.stage, self.stage.population
@@ -198,7 +200,13 @@ class Sharing:
         self.exposure = self._exposure()
         self.postings = self._postings()
         self.cash, self.daily = self._daily_cash(), self._daily()
-        self._losses = None
+        self._losses, self._risk = None, None
+
+    def risk(self, read: Callable[[Sharing], dict[tuple[str, str], float]]) -> dict[tuple[str, str], float]:
+        """Return the outcomes that `read` reads off the exposure; read once, since exposure stays as burn-in left it."""
+        if self._risk is None:
+            self._risk = read(self)
+        return self._risk
 
     def loss_years(self) -> LossYears:
         """Return nested years of breach losses and fines; drawn once."""

@@ -66,7 +66,7 @@ KNOWN_AT_GATE = 11
 
 @kernel
 def newest(past: Floats, day: int, delay: int, fresh: bool, hour: int, by_day: bool) -> float:
-    """Return what the newest metered 24 hours say of an hour of `day`: that hour, or their mean if hours do not persist.
+    """Return what the newest metered 24 hours say of an hour of `day`: that hour, or their mean if hours fade.
 
     They are the hours of day - delay, or with `fresh` meters the last ones before the gate: this morning's and
     those after the same time of the day before. Ring `past`, shape (ring, 24).
