@@ -25,14 +25,49 @@ TERMS: tuple[Term, ...] = (
          "technology, and by coordinating on markets.", ("collaborat", "sharing")),
     Term("collaboration mechanism", "协同机制", "What is shared or coordinated: data, resources, technology or "
          "markets.", ("mechanism", "contract")),
-    Term("data sharing", "数据共享", "One firm lets another use data that it holds; here, its production plan.",
+    Term("data sharing", "数据共享", "One firm lets another use data that it holds, such as its production plan.",
          ("shared data", "sharing", "data contract")),
     Term("mode", "协同模式", "Who collaborates: supplier and customer (vertical), firms of one sector (horizontal), or "
          "firms of different sectors.", ("vertical", "horizontal", "cross-sector")),
     Term("platform", "协同平台", "The place and the rules by which firms exchange data, resources or technology.",
          ("platform",)),
+    Term("data platform", "数据平台", "A hub over which its members exchange data instead of by an interface for every "
+         "pair; it has costs, fees, outages and leaks of its own.", ("data platform", "over hub", "platform hub")),
+    Term("pairwise interface", "点对点接口", "A connection that two parties build and run for each other alone.",
+         ("interface",)),
+    Term("data standard", "数据标准", "Codes, units and time stamps that all parties use alike.", ("standard",)),
     Term("data resource", "数据资源", "Production orders, maintenance logs, meter readings: data that have a value for "
          "somebody else.", ("production plan", "meter")),
+    Term("structured data", "结构化数据", "Records with fixed fields, such as orders and plans.", ("structured",)),
+    Term("unstructured data", "非结构化数据", "Text, such as maintenance logs, that has to be mined before it says "
+         "anything.", ("unstructured",)),
+    Term("real-time data", "实时数据", "Readings as they arise, such as those of meters.", ("real-time",)),
+    Term("pipeline", "数据预处理/挖掘/分析/应用", "Preprocessing, mining, analysis and application of data, one stage "
+         "after the other.", ("pipeline",)),
+    Term("data preprocessing", "数据预处理", "Cleaning (清洗), integration (集成), transformation (转换) of records.",
+         ("cleaning", "integration", "transformation")),
+    Term("data mining", "数据挖掘", "Finding patterns in data, such as a coming breakdown in what crews write.",
+         ("mining",)),
+    Term("data analysis", "数据分析", "Learning what data are worth: how far a record can be trusted as a forecast.",
+         ("analysis",)),
+    Term("data application", "数据应用", "Using what was found: in purchases, schedules and maintenance.",
+         ("application",)),
+    Term("standardised", "标准化", "Records are brought to a common standard before they are shared."),
+    Term("encrypted", "加密", "Only the sum of several firms' records is revealed.", ("encrypt",)),
+    Term("secure aggregation", "安全聚合", "Each firm masks its record; the masks cancel in the sum, which alone "
+         "becomes known.", ("secure aggregation", "sum of")),
+    Term("anonymised", "脱敏", "Records are coarsened, grouped or blurred by noise before they are shared.",
+         ("anonymis",)),
+    Term("k-anonymity", "k-匿名", "Each record is replaced by the mean of a group of at least k.",
+         ("k-anonym", "groups of at least")),
+    Term("differential privacy", "差分隐私", "Noise bounds what anybody can learn about one protected unit, whatever "
+         "else they know.", ("epsilon",)),
+    Term("epsilon", "隐私预算 ε", "The bound of differential privacy: a release makes no conclusion about the "
+         "protected unit more than e^epsilon times as likely."),
+    Term("protected unit", "保护单元", "What an epsilon hides: one heat, one day, or the whole firm.",
+         ("protected", "protects")),
+    Term("revealed share", "信息泄露比例", "Squared correlation of the plan with what the partner receives; 1 is the "
+         "plan itself, 0 tells nothing.", ("revealed", "reveals")),
     Term("sector", "行业", "Manufacturing, electric power, healthcare, agriculture."),
     Term("the five steps", "五个步骤", "Set goals, build platforms, set strategies and policies, run projects, "
          "evaluate and improve.", ("step 1",)),
@@ -60,6 +95,17 @@ TERMS: tuple[Term, ...] = (
          ("break-even", "pays if")),
     Term("data security and privacy", "数据安全与隐私", "Every copy of data at a partner is one more that can leak.",
          ("breach", "leak")),
+    Term("expected loss", "期望损失", "Probability times loss: the average over very many years, booked every year.",
+         ("expected loss", "expected breach loss")),
+    Term("CVaR 95", "条件风险价值 (CVaR)", "Mean of the worst 5 % of years.", ("cvar",)),
+    Term("nested loss-years", "嵌套损失年", "Years of breaches drawn at random inside each random future, to see rare "
+         "large losses.", ("nested",)),
+    Term("common mode", "共因风险", "One breach of a shared holder hits all owners in the same year.",
+         ("common mode", "in the same years")),
+    Term("privacy fine", "隐私罚款", "Fine on a holder whose regulated data leak.", ("fine",)),
+    Term("influence", "影响度", "How far the result moves when one assumption alone goes from its low to its high end.",
+         ("influence", "assumption alone")),
+    Term("waterfall", "瀑布图", "What each stage adds to those before it.", ("waterfall", "one after another")),
     Term("policy", "政策", "Rules that hold under every strategy, such as a carbon price.", ("polic",)),
     Term("capacity utilisation", "产能利用率", "Output as a share of what could be made."),
     Term("bullwhip", "牛鞭效应", "Orders swing more than the demand that causes them."),

@@ -4,31 +4,30 @@
 """
 
 import datetime as dt
-import math
 import os
 import re
-import shlex
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from analysis import report_background as background
 from analysis import report_charts as charts
+from analysis import report_contracts as contracts
+from analysis import report_risk as risk
+from analysis import report_stages as stages
+from analysis import report_sweeps as sweeps
 from analysis import report_tables as tables
 from analysis.compare import Comparison, compare_study
-from analysis.figures import INKS, png_of, svg_of
+from analysis.drawing import INKS, png_of, svg_of
 from analysis.glossary import terms_in
 from analysis.report_charts import Chart
-from analysis.report_sources import (
-    Setting,
-    reference_of,
-    settings_of,
-    stakeholders_of,
-    tables_of,
-    with_unit,
-)
+from analysis.report_privacy import Protection, epsilon_sentences, protection_chart, protection_sentences
+from analysis.report_privacy import protection_table as table_of_protection
+from analysis.report_sources import stakeholders_of, tables_of
 from analysis.report_text import (
     Answer,
     answer_of,
@@ -51,11 +50,15 @@ class Report:
     Attributes:
         comparison: the statistics.
         answer: the sentences at the top.
+        protection: what strategies reveal and are worth.
+        exposure: what leaks cost, `analysis.report_risk.EXPOSURE`.
         charts: by name, in order of the page; those that the study cannot fill are missing.
     """
 
     comparison: Comparison
     answer: Answer
+    protection: Protection
+    exposure: pd.DataFrame
     charts: dict[str, Chart]
 
 
@@ -74,12 +77,15 @@ def build(name: str, db: str) -> Report:
         comparison = compare_study(study)
         answer = answer_of(comparison)
         hourly = read_hourly(store, study, [comparison.baseline, *answer.focus[:1]])
+    protection, exposure = Protection(comparison), risk.exposure_frame(comparison)
     drawn = [
         charts.strategies_chart(comparison), charts.components_chart(comparison), charts.parties_chart(comparison),
-        charts.week_chart(comparison, hourly, answer.focus[0]), charts.payments_chart(comparison),
-        charts.break_even_chart(comparison),
+        protection_chart(protection), charts.week_chart(comparison, hourly, answer.focus[0]),
+        *stages.stage_charts(comparison), charts.payments_chart(comparison), *sweeps.break_even_charts(comparison),
+        *sweeps.influence_charts(comparison), risk.exposure_chart(comparison, exposure),
     ]  # fmt: skip
-    return Report(comparison, answer, {chart.name: chart for chart in drawn if chart is not None})
+    shown = {chart.name: chart for chart in drawn if chart is not None}
+    return Report(comparison, answer, protection, exposure, shown)
 
 
 def html_of(report: Report, *, today: dt.date) -> str:
@@ -208,160 +214,72 @@ def _context(report: Report, today: dt.date) -> dict[str, Any]:
     people, description = stakeholders_of(found.study.text)
     titles = titles_of(comparison)
     finished = int((found.runs["status"] == "done").sum())
+    has_others = len(comparison.ranking) > 1
     return {
         "study": found.study, "today": today.isoformat(), "answer": report.answer, "titles": titles,
         "baseline": titles[comparison.baseline], "stakeholders": people, "description": description,
         "charts": report.charts, "svg": {name: _markup(inline_svg(chart)) for name, chart in report.charts.items()},
         "goals": tables.goal_table(comparison), "firms": tables.firm_table(base.inputs), "inputs": base.inputs,
-        "rules": _rules(base.inputs), "strategies": tables.strategy_table(comparison),
-        "varied": tables.varied_table(comparison), "has_others": len(comparison.ranking) > 1,
-        "ranking": tables.ranking_table(comparison), "components": tables.component_table(comparison),
-        "parties": tables.party_table(comparison), "outcomes": tables.outcome_table(comparison),
-        "tail": tables.tail_table(comparison), "real_payments": tables.payment_table(comparison, real=True),
+        "rules": background.rules(base.inputs), "strategies": contracts.agreement_table(comparison),
+        "data_platforms": contracts.platform_table(comparison), "assets": contracts.asset_table(comparison),
+        "varied": _in_parts(tables.varied_table(comparison), 1), "has_others": has_others,
+        "ranking": tables.ranking_table(comparison), "components": _in_parts(tables.component_table(comparison), 2),
+        "parties": tables.party_table(comparison), "outcomes": _in_parts(tables.outcome_table(comparison), 3),
+        "real_payments": tables.payment_table(comparison, real=True),
         "payments": tables.payment_table(comparison, real=False),
         "matrix": tables.matrix_table(comparison, report.answer.focus[-1]) if report.answer.kind != "alone" else None,
-        "break_even": [break_even_sentence(one, titles) for one in comparison.break_even],
-        "runs": _run_facts(comparison, finished), "warnings": comparison.warnings,
-        "assumptions": _assumptions(comparison), "swept": _swept(comparison),
+        "runs": background.run_facts(comparison, finished), "warnings": comparison.warnings,
+        "assumptions": background.assumptions(comparison), "sweeps": _sweeps(report, titles),
         "fees": fee_sentences(comparison), "has_chance": any(one.plain for one in goal_changes(comparison)),
         "other_model": any(one["model_version"] != model_version() for one in found.executions),
-        "data_tables": tables_of(base.inputs), "provenance": _provenance(comparison), "limits": _limits(comparison),
-        "joined": joined,
+        "data_tables": tables_of(base.inputs), "provenance": background.provenance(comparison),
+        "limits": background.limits(comparison), "joined": joined, **_data_sections(report),
     }  # fmt: skip
+
+
+def _data_sections(report: Report) -> dict[str, Any]:
+    """Return what is said about data: protection, stages of the pipeline, influence, exposure and risk."""
+    comparison, names = report.comparison, list(report.charts)
+    parties = ["", *comparison.tables.contract_parties]
+    return {
+        "protection": {
+            "said": protection_sentences(report.protection), "epsilons": epsilon_sentences(report.protection),
+            "table": table_of_protection(report.protection) if report.protection.shown else None,
+        },
+        "stages": {
+            "said": stages.stage_sentences(comparison), "charts": [n for n in names if n.startswith("waterfall")],
+        },
+        "influence": {
+            "said": sweeps.influence_sentences(comparison), "charts": [n for n in names if n.startswith("influence")],
+            "tables": [sweeps.influence_table(comparison, part) for part in sweeps.influences_of(comparison)],
+        },
+        "risk": {
+            "said": risk.risk_sentences(comparison, report.exposure), "notes": risk.tail_notes(comparison),
+            "table": risk.exposure_table(comparison, report.exposure) if len(report.exposure) else None,
+            "whole": risk.tail_table(comparison, parties[:1]), "parties": risk.tail_table(comparison, parties[1:]),
+        },
+    }  # fmt: skip
+
+
+def _sweeps(report: Report, titles: dict[str, str]) -> list[dict[str, Any]]:
+    """Return each break-even sweep: its question, what its parameter is, its answers, and its chart's name."""
+    names = [name for name in report.charts if name.startswith("break_even")]
+    return [
+        {
+            "title": answers[0].title, "parameter": answers[0].parameter, "chart": name,
+            "about": background.swept(report.comparison, answers[0]),
+            "said": [break_even_sentence(one, titles) for one in answers],
+        }
+        for name, answers in zip(names, sweeps.sweeps_of(report.comparison), strict=True)
+    ]  # fmt: skip
+
+
+def _in_parts(table: tables.Table | None, keep: int) -> list[tables.Table]:
+    """Return a table with a column per strategy in parts that fit a page; nothing without a table."""
+    return tables.by_columns(table, keep) if table is not None and table.rows else []
 
 
 def _markup(text: str) -> Any:
     from markupsafe import Markup
 
     return Markup(text)  # matplotlib's own SVG, in which it has escaped every label
-
-
-def _rules(inputs: Mapping[str, Any]) -> list[str]:
-    """Return market and balancing of the baseline in sentences."""
-    market, balancing = inputs["market"], inputs["balancing"]
-    price = (
-        f"The firms are price takers: day-ahead prices are drawn from the calibrated series {market['price_table']}."
-        if market["closure"] == "exogenous"
-        else f"Day-ahead prices clear in the zone's merit order ({market['stack_table']})."
-    )
-    rule = (
-        f"Imbalance is settled at a single price, which rises by {balancing['beta']:g} EUR/MWh for each MW by which "
-        "the system is short."
-        if balancing["rule"] == "single"
-        else f"Imbalance is settled at dual prices, with penalties of {balancing['penalty_short']:g} (short) and "
-        f"{balancing['penalty_long']:g} EUR/MWh (long)."
-    )
-    closure = (
-        f"{100 * balancing['intraday_share']:g} % of a deviation is traded away intraday at "
-        f"{balancing['intraday_cost']:g} EUR/MWh before it becomes imbalance."
-    )
-    return [price, rule, closure]
-
-
-def _run_facts(comparison: Comparison, finished: int) -> list[tuple[str, str]]:
-    found = comparison.tables
-    calendar = found.strategies[0].inputs["calendar"]
-    rows = comparison.differences
-    rows = rows[(rows["outcome"] == comparison.goal) & (rows["party"] == "")]
-    facts = [
-        ("random futures per strategy", str(found.study.replications)),
-        ("days that count in each", f"{calendar['days']:g}, from {calendar['start']}"),
-        ("days before them, not counted", f"{calendar['burn_in']:g}"),
-        ("runs finished", f"{finished} of {len(found.runs)}, break-even sweep included"),
-        ("computing time", f"{found.runs['seconds'].sum():.0f} s on one processor"),
-    ]
-    if len(rows):
-        needed = rows["replications_needed_adjusted"].max()
-        ratio = rows["variance_ratio"].min()
-        facts += [
-            ("random futures needed for an interval of ± 5 % of the smallest difference", _whole(needed)),
-            ("how many times more would be needed if the strategies had futures of their own", _whole(ratio)),
-        ]
-    return facts
-
-
-def _whole(value: float) -> str:
-    """Return a whole number for people; a dash where there is none."""
-    return f"{value:,.0f}" if math.isfinite(value) else "–"
-
-
-def _assumptions(comparison: Comparison) -> dict[str, Any]:
-    """Return the parameters of all strategies in three groups, and the references behind their sources."""
-    merged: dict[tuple[str, str], Setting] = {}
-    for member in comparison.tables.strategies:
-        for one in settings_of(member.inputs):
-            merged.setdefault((one.key, one.shown), one)
-    everything = list(merged.values())
-    changed = [one for one in everything if one.changed]
-    assumed = [one for one in everything if not one.changed and one.parameter.is_assumption]
-    sourced = [one for one in everything if not one.changed and not one.parameter.is_assumption]
-    ids = dict.fromkeys(one.parameter.source for one in sourced)
-    return {
-        "count": len(everything),
-        "groups": [
-            tables.setting_table(f"Set by this study to another value than the default ({len(changed)})", changed),
-            tables.setting_table(f"Defaults that are assumptions ({len(assumed)})", assumed),
-            tables.setting_table(f"Defaults with a source ({len(sourced)})", sourced),
-        ],
-        "references": [(name, reference_of(name)) for name in ids],
-    }
-
-
-def _swept(comparison: Comparison) -> str:
-    """Return what the parameter of the break-even sweep is, and the study's own value."""
-    if not comparison.break_even:
-        return ""
-    sweep = comparison.break_even[0]
-    member = next((m for m in comparison.tables.strategies if m.name == sweep.strategy), None)
-    one = next((s for s in settings_of(member.inputs) if s.key == sweep.parameter), None) if member else None
-    return f"{sweep.parameter}: {one.parameter.doc} In this study it is {one.shown}." if one else ""
-
-
-def _provenance(comparison: Comparison) -> dict[str, Any]:
-    found = comparison.tables
-    study = found.study
-    command = [
-        "tandem", "run", study.name, "--seed", str(study.seed), "--replications", str(study.replications),
-        *study.evaluation.get("options", ()),
-    ]  # fmt: skip
-    return {
-        "command": shlex.join(command), "report": shlex.join(["tandem", "report", study.name]),
-        "executions": found.executions, "hashes": [(m.name, m.inputs_hash) for m in found.strategies],
-        "text": study.text, "created": f"{study.created_at:%Y-%m-%d %H:%M} UTC",
-    }  # fmt: skip
-
-
-def _limits(comparison: Comparison) -> list[str]:
-    """Return what the model cannot say, those limits that apply to this study."""
-    members = [member.inputs for member in comparison.tables.strategies]
-    balancing = members[0]["balancing"]
-    contracts = [pair for inputs in members for pair in inputs.get("contracts", ())]
-    said = [
-        "The intervals measure chance only: how far the result would move with other weather, prices, demand and "
-        "breakdowns. They do not measure how wrong an assumption may be.",
-        f"The slope of the imbalance price ({with_unit(balancing['beta'], 'EUR/MWh per MW')}) and the imbalance of the "
-        "rest of the system are assumptions; no open data give them.",
-        f"That intraday trading closes {100 * balancing['intraday_share']:g} % of a deviation at "
-        f"{balancing['intraday_cost']:g} EUR/MWh is an assumption. With the imbalance price it decides much of the "
-        "result: vary both before relying on it.",
-        f"That {100 * balancing['intraday_real_share']:g} % of that cost uses up resources and only the rest moves "
-        "money is an assumption too; a mere spread between buyer and seller saves nothing real when it is avoided.",
-        "Positions and imbalances are hourly. Settled by the quarter-hour, as Germany does, a batch load varies more "
-        "and a better forecast is worth more.",
-        "Firms follow fixed rules. They do not bargain, cheat, enter or leave, and a utility does not change its "
-        "tariff because it forecasts better.",
-        "A year is simulated with today's plant; nothing is invested, and no party learns from one year to the next.",
-    ]
-    if contracts:
-        said.insert(1, (
-            "How well a production plan predicts the load is an assumption. No published data set contains a plan, so "
-            "the regularity, delays and breakdowns of the works are set by judgement."
-        ))  # fmt: skip
-        said.insert(2, (
-            "What a leak costs is an assumption (median "
-            f"{with_unit(contracts[0].get('breach_median', 0), 'EUR')}); published severities are those of whole "
-            "firms. The loss is booked as its expected value, so a rare large loss does not show in the interval."
-        ))  # fmt: skip
-    if members[0]["market"]["closure"] == "exogenous":
-        said.append("Day-ahead prices are given: what the firms do cannot change them.")
-    return said

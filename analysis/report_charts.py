@@ -10,8 +10,7 @@ import pandas as pd
 
 from analysis import figures
 from analysis.compare import Comparison
-from analysis.figures import Series
-from analysis.report_sources import settings_of
+from analysis.drawing import Series, scale_of
 from analysis.report_tables import (
     ROUNDING,
     THOUSAND,
@@ -41,6 +40,7 @@ CHANCE_WORDS = (
 )
 _WEEK = 7
 _MOST_PAYMENTS = 10
+_MOST_SERIES = 6
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,17 @@ def series_of(comparison: Comparison) -> list[Series]:
     return [Series(name, titles[name], index) for index, name in enumerate(others_of(comparison))]
 
 
+def drawn_series(comparison: Comparison) -> tuple[list[Series], str]:
+    """Return the strategies that a chart with a row for each of them per item has room for, and what its caption says.
+
+    The best ones where they are many; the table beside it has all.
+    """
+    series = series_of(comparison)
+    if len(series) <= _MOST_SERIES:
+        return series, ""
+    return series[:_MOST_SERIES], f" The {_MOST_SERIES} best of {len(series)} strategies; all of them are in the table."
+
+
 def strategies_chart(comparison: Comparison) -> Chart | None:
     """Return the ranked strategies with intervals."""
     series = series_of(comparison)
@@ -92,12 +103,13 @@ def components_chart(comparison: Comparison) -> Chart | None:
     found = [one for name in wanted for one in component_changes(comparison) if one.outcome == name]
     if len(wanted) < 2 or not found:
         return None
+    (series, few), base = drawn_series(comparison), titles_of(comparison)[comparison.baseline]
+    found = [one for one in found if one.strategy in {each.name for each in series}]
     frame = frame_of(found).assign(item=[OUTCOME[one.outcome].title for one in found])
-    base, series = titles_of(comparison)[comparison.baseline], series_of(comparison)
     figure = figures.grouped_differences(frame, series, title="Real cost by component", unit="EUR/yr", baseline=base)
     caption = (
         f"Where the real cost changes. Bars: 95 % intervals, {count_words(frame['n'])}; where none is seen it is "
-        "narrower than the symbol. Components that do not change are left out."
+        f"narrower than the symbol. Components that do not change are left out.{few}"
     )
     return Chart("components", figure, caption, _describe(frame, series, "EUR/yr"), component_table(comparison))
 
@@ -109,20 +121,25 @@ def parties_chart(comparison: Comparison) -> Chart | None:
     touched = {one.party for one in found if party_verdict(one, bill) != "even"}
     order = [name for name in contract if any(one.party == name for one in found)]
     order += sorted(touched - set(order))
-    kept = sorted((one for one in found if one.party in order), key=lambda one: order.index(one.party))
+    (series, few), base = drawn_series(comparison), titles_of(comparison)[comparison.baseline]
+    names = {one.name for one in series}
+    kept = sorted(
+        (one for one in found if one.party in order and one.strategy in names), key=lambda one: order.index(one.party)
+    )
     if not kept:
         return None
     frame = frame_of(kept).assign(item=[party_label(one.party) for one in kept])
-    base, series = titles_of(comparison)[comparison.baseline], series_of(comparison)
     title = OUTCOME["party_cost"].title
     figure = figures.grouped_differences(frame, series, title=title, unit="EUR/yr", baseline=base)
-    caption = f"Who gains (left of zero) and who loses (right). Bars: 95 % intervals, {count_words(frame['n'])}."
+    caption = f"Who gains (left of zero) and who loses (right). Bars: 95 % intervals, {count_words(frame['n'])}.{few}"
     return Chart("parties", figure, caption, _describe(frame, series, "EUR/yr"), party_table(comparison))
 
 
 def payments_chart(comparison: Comparison) -> Chart | None:
     """Return which payments between parties change; the largest where there are many."""
+    (series, few), base = drawn_series(comparison), titles_of(comparison)[comparison.baseline]
     frame = payments(comparison, real=False)
+    frame = frame[frame["strategy"].isin([one.name for one in series])]
     if frame.empty:
         return None
     frame = frame.assign(item=[payment_label(row) for row in records(frame)])
@@ -131,67 +148,13 @@ def payments_chart(comparison: Comparison) -> Chart | None:
     part = frame[frame["item"].isin(shown)].copy()
     part["place"] = part["item"].map({name: i for i, name in enumerate(shown)})
     part = part.sort_values("place", kind="stable")
-    base, series = titles_of(comparison)[comparison.baseline], series_of(comparison)
     figure = figures.grouped_differences(part, series, title="Payments between parties", unit="EUR/yr", baseline=base)
     more = f" The {_MOST_PAYMENTS} largest of {len(size)}." if len(size) > _MOST_PAYMENTS else ""
     caption = (
         f"Who pays whom more (right of zero) or less (left). Bars: 95 % intervals, {count_words(part['n'])}.{more} "
-        "Transfers add up to zero over all parties."
+        f"Transfers add up to zero over all parties.{few}"
     )
     return Chart("payments", figure, caption, _describe(part, series, "EUR/yr"), payment_table(comparison, real=False))
-
-
-def break_even_chart(comparison: Comparison) -> Chart | None:
-    """Return the gain over the values of the swept parameter."""
-    if not comparison.break_even:
-        return None
-    first, titles = comparison.break_even[0], titles_of(comparison)
-    groups = [
-        " + ".join(party_label(p) for p in one.parties) or "all parties together" for one in comparison.break_even
-    ]
-    parts = [one.table.assign(group=group) for group, one in zip(groups, comparison.break_even, strict=True)]
-    frame = pd.concat(parts, ignore_index=True)
-    crossings = _crossings(comparison, groups)
-    title = titles.get(first.strategy, first.strategy)
-    outcome = OUTCOME[first.outcome]
-    setting = next((s for s in _settings(comparison, first.strategy) if s.key == first.parameter), None)
-    unit_words = f", {first.unit}" if first.unit not in ("", "1") else ""
-    label = f"{setting.parameter.doc.rstrip('.')} ({first.parameter}{unit_words})" if setting else first.parameter
-    marked = float(setting.value) if setting is not None and isinstance(setting.value, (int, float)) else None
-    figure = figures.break_even(
-        frame, crossings, title=f"Gain from “{title}”", unit=outcome.unit, parameter=label, marked=marked
-    )
-    caption = (
-        f"Gain from “{title}” against “{titles.get(first.baseline, first.baseline)}” (lower {outcome.title.lower()}) "
-        f"as {first.parameter} varies; above zero it pays. Bands: 95 % intervals, "
-        f"{count_words(frame['n'])}."
-    )
-    if len(crossings):
-        caption += " Crosses on the zero line: break-even values, with their 95 % intervals as thick bars."
-    divisor, unit = figures.scale_of(frame[["gain", "low", "high"]].to_numpy(), outcome.unit)
-    rows = tuple(
-        (row["group"], f"{row['value']:g}", *cells((row["gain"], row["low"], row["high"]), divisor, 2), str(row["n"]))
-        for row in records(frame)
-    )
-    head = ("party", first.unit or "value", f"gain, {unit}", "95 % interval", "n")
-    table = Table(f"Gain by value of {first.parameter}", head, rows)
-    description = " ".join(f"{' + '.join(one.parties)}: {one.verdict}." for one in comparison.break_even)
-    return Chart("break_even", figure, caption, description, table)
-
-
-def _crossings(comparison: Comparison, groups: Sequence[str]) -> pd.DataFrame:
-    """Return break-even values by group; an open end of an interval is the end of the values tried."""
-    rows = [
-        [
-            group,
-            c.value,
-            one.table["value"].min() if c.low is None else c.low,
-            one.table["value"].max() if c.high is None else c.high,
-        ]
-        for group, one in zip(groups, comparison.break_even, strict=True)
-        for c in one.crossings
-    ]
-    return pd.DataFrame(rows, columns=["group", "value", "low", "high"])
 
 
 def week_chart(comparison: Comparison, hourly: pd.DataFrame, strategy: str) -> Chart | None:
@@ -309,14 +272,10 @@ def _day(date: dt.date) -> str:
     return f"{date:%a}\n{date.day} {date:%b}"
 
 
-def _settings(comparison: Comparison, strategy: str) -> list[Any]:
-    return next((settings_of(m.inputs) for m in comparison.tables.strategies if m.name == strategy), [])
-
-
 def _describe(frame: pd.DataFrame, series: Sequence[Series], unit: str) -> str:
     """Return the numbers of a chart of differences as a sentence, for readers who cannot see it."""
     labels = {one.name: one.label for one in series}
-    divisor, unit = figures.scale_of(frame[["difference", "low", "high"]].to_numpy(), unit)
+    divisor, unit = scale_of(frame[["difference", "low", "high"]].to_numpy(), unit)
     parts = []
     for row in records(frame):
         if abs(row["difference"]) > ROUNDING or divisor < THOUSAND:

@@ -1,26 +1,37 @@
 """Where the numbers of a report come from: every parameter with its source, the tables, the software."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+import math
+import typing
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePath
 from typing import Any
 
 from model.errors import InputError
-from model.inputs import GROUPS, DataContract, ManufacturerInputs, UtilityInputs
+from model.inputs import GROUPS, DataContract, DataPlatformInputs, ManufacturerInputs, UtilityInputs
 from model.ledger import REAL_KINDS
 from model.outcomes import OUTCOME
 from model.parameters import Parameter, parameters_of
 
-_SECTIONS = ("calendar", "economy", "market", "balancing")
-_MEMBERS = (("manufacturers", ManufacturerInputs), ("utilities", UtilityInputs))
+_SECTIONS = ("calendar", "economy", "market", "balancing", "privacy", "incidents")
+_MEMBERS = (
+    ("manufacturers", ManufacturerInputs, "firms"), ("utilities", UtilityInputs, "firms"),
+    ("data_platforms", DataPlatformInputs, "data_platforms"), ("contracts", DataContract, "contracts"),
+)  # fmt: skip
+_NAMED = ("firms.", "data_platforms.", "contracts.")
+_OPTIONAL = ("privacy", "incidents", "flexibility", "storage", "records", "logs", "security", "pipeline")
+"""Sections that do nothing, or nothing out of the ordinary, while all of their parameters stand at their defaults."""
+_ANONYMISING = ("protected", "noise", "epsilon", "delta", "budget", "k", "grouping", "release", "window")
+"""Parameters of a contract that only `anonymised` reads."""
 _TRANSFERS = {
     "sales": "sales of products", "goods": "materials between firms", "energy": "retail electricity",
     "peak": "monthly peak charge", "wholesale": "day-ahead purchases",
     "spread": "intraday spread",
     "imbalance_energy": "imbalance energy at the day-ahead price", "imbalance": "imbalance settlement beyond that",
-    "fee": "fee for shared data",
+    "fee": "fee for shared data", "platform_fee": "members' fee to the data platform",
+    "platform_result": "result of the data platform, borne by its members", "fine": "privacy fines",
 }  # fmt: skip
 
 
@@ -42,8 +53,13 @@ class Setting:
 
     @property
     def firm(self) -> str:
-        """The firm or contract that the parameter belongs to; empty for the whole economy."""
-        return self.key.split(".")[1] if self.key.startswith(("firms.", "contracts.")) else ""
+        """The firm, data platform or contract that the parameter belongs to; empty for the whole economy."""
+        return self.key.split(".")[1] if self.key.startswith(_NAMED) else ""
+
+    @property
+    def name(self) -> str:
+        """The last part of the key."""
+        return self.parameter.name
 
     @property
     def place(self) -> str:
@@ -67,9 +83,11 @@ class Setting:
 
 
 def with_unit(value: Any, unit: str) -> str:
-    """Return a value for people: yes and no for a switch, the unit after a number."""
+    """Return a value for people: yes and no for a switch, the unit after a number, unlimited for infinity."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float) and math.isinf(value):
+        return "unlimited"
     if isinstance(value, (int, float)):
         text = f"{value:,.10g}" if abs(value) >= 10_000 else f"{value:.10g}"
         return text if unit in ("", "1") else f"{text} {unit}"
@@ -81,21 +99,48 @@ def settings_of(tree: Mapping[str, Any]) -> list[Setting]:
     found: list[Setting] = []
     for name in _SECTIONS:
         found += _within(GROUPS[name], tree.get(name, {}), name)
-    for field, group in _MEMBERS:
+    for field, group, head in _MEMBERS:
         for member in tree.get(field, ()):
-            found += _within(group, member, f"firms.{member['name']}")
-    for contract in tree.get("contracts", ()):
-        found += _within(DataContract, contract, f"contracts.{contract['name']}")
+            found += _within(group, member, f"{head}.{member['name']}")
     return found
+
+
+def untouched(settings: Sequence[Setting]) -> frozenset[str]:
+    """Return the keys of parameters that no strategy touches, in parts of the model that then have nothing to say.
+
+    Args:
+        settings: the parameters of all strategies.
+
+    Such a part is an optional section (records, logs, security, storage ...) in which everything stands at its
+    default, or what only an anonymised contract reads while no value of it was set.
+    """
+    busy = {one.section for one in settings if one.changed}
+    idle = {one.key for one in settings if one.section.split(".")[-1] in _OPTIONAL and one.section not in busy}
+    anonymising = [one for one in settings if one.key.startswith("contracts.") and one.name in _ANONYMISING]
+    used = {one.section for one in anonymising if one.changed}
+    return frozenset(idle | {one.key for one in anonymising if one.section not in used})
+
+
+def group_of[T](kind: type[T], values: Mapping[str, Any]) -> T:
+    """Return a group of inputs from its stored tree; what this version does not know is left out, unchecked."""
+    hints = typing.get_type_hints(kind)
+    known = {item.name for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    arguments = {
+        name: group_of(hints[name], value) if isinstance(value, Mapping) and dataclasses.is_dataclass(hints[name])
+        else tuple(value) if isinstance(value, list) else value
+        for name, value in values.items() if name in known
+    }  # fmt: skip
+    return kind(**arguments)
 
 
 def _within(group: type, values: Mapping[str, Any], where: str) -> Iterator[Setting]:
     for name, parameter in parameters_of(group).items():
         if name in values:
             yield Setting(where, f"{where}.{name}", parameter, values[name])
+    hints = typing.get_type_hints(group)
     for item in dataclasses.fields(group):
-        if item.name in GROUPS and isinstance(values.get(item.name), Mapping):
-            yield from _within(GROUPS[item.name], values[item.name], f"{where}.{item.name}")
+        if dataclasses.is_dataclass(hints[item.name]) and isinstance(values.get(item.name), Mapping):
+            yield from _within(hints[item.name], values[item.name], f"{where}.{item.name}")
 
 
 @cache

@@ -1,22 +1,20 @@
 """The tables of the report: frames of a comparison turned into cells for people."""
 
-import math
+import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from analysis.compare import FEW, Comparison
+from analysis.drawing import axis_title, scale_of
 from analysis.estimates import CONTROL
-from analysis.figures import axis_title, scale_of
-from analysis.report_sources import Setting, kind_label, settings_of, with_unit
+from analysis.report_sources import Setting, kind_label, settings_of
 from analysis.report_text import (
     Change,
     cells,
     changes,
-    decimals_of,
-    fixed,
     goal_changes,
     level,
     party_label,
@@ -52,6 +50,27 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     words: tuple[int, ...] = (0,)
     strong: tuple[int, ...] = ()
+
+
+def by_columns(table: Table, keep: int, most: int = 5) -> list[Table]:
+    """Return a table in parts of at most `most` columns beside the first `keep`, which every part has.
+
+    Args:
+        table: the table.
+        keep: columns that name the rows.
+        most: other columns of a part; parts are about equally wide.
+    """
+    others = len(table.head) - keep
+    count = max(1, -(-others // most))
+    ends = [keep + others * k // count for k in range(count + 1)]
+    return [
+        replace(
+            table, caption=table.caption + (f" (part {k + 1} of {count})" if count > 1 else ""),
+            head=(*table.head[:keep], *table.head[start:end]),
+            rows=tuple((*row[:keep], *row[start:end]) for row in table.rows),
+        )
+        for k, (start, end) in enumerate(itertools.pairwise(ends))
+    ]  # fmt: skip
 
 
 def count_words(counts: Any) -> str:
@@ -281,53 +300,6 @@ def _baseline_mean(comparison: Comparison, outcome: str, party: str) -> float:
     rows = comparison.differences
     rows = rows[(rows["outcome"] == outcome) & (rows["party"] == party)]
     return float(rows["baseline_mean"].iloc[0])
-
-
-def tail_table(comparison: Comparison) -> Table:
-    """Return the risk of bad years for the parties to contracts and in total, a column per strategy."""
-    titles = titles_of(comparison)
-    shown = ["", *comparison.tables.contract_parties]
-    rows = []
-    for party in shown:
-        part = comparison.tail[comparison.tail["party"] == party]
-        by_name = {row["strategy"]: row for row in records(part)}
-        if by_name:
-            rows.append((party_label(party) or "all parties together", *[
-                _risk_cell(by_name[name]) if name in by_name else "–" for name in titles
-            ]))  # fmt: skip
-    head = ("party", *titles.values())
-    caption = (
-        "Risk of a bad year: mean net cost in the worst 5 % of years less the mean of all years (CVaR 95 less mean), "
-        f"thousand EUR/yr ± standard error, {count_words(comparison.tail['n'])}. From so few years it is an order of "
-        "magnitude, and too low rather than too high"
-    )
-    return Table(caption, head, tuple(rows))
-
-
-def _risk_cell(row: dict[str, Any]) -> str:
-    value, error = row["cvar_minus_mean"] / THOUSAND, row["standard_error"] / THOUSAND
-    decimals = decimals_of(value, 2 * error)
-    return fixed(value, decimals) if math.isnan(error) else f"{fixed(value, decimals)} ± {fixed(error, decimals)}"
-
-
-def strategy_table(comparison: Comparison) -> Table:
-    """Return what the parties agree under each strategy."""
-    titles = titles_of(comparison)
-    rows = [
-        (
-            titles[member.name] + (" (baseline)" if member.name == comparison.baseline else ""), member.description,
-            "; ".join(_contract_words(pair) for pair in member.inputs.get("contracts", ())) or "no contract",
-        )
-        for member in comparison.tables.strategies
-    ]  # fmt: skip
-    return Table("The strategies", ("strategy", "what is done", "data contracts"), tuple(rows), words=(0, 1, 2))
-
-
-def _contract_words(pair: dict[str, Any]) -> str:
-    hours = pair.get("resolution", 1)
-    grain = "the day's total" if hours == 24 else "hourly values" if hours == 1 else f"blocks of {hours} h"
-    fee = with_unit(pair.get("fee", 0), "EUR/yr")
-    return f"{pair['provider']} shares its {pair.get('asset', 'data')} with {pair['partner']} ({grain}, fee {fee})"
 
 
 def varied_table(comparison: Comparison) -> Table | None:

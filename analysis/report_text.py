@@ -19,6 +19,7 @@ SURE = 0.99
 EXACT = 1e-9
 """Half-width over value below which an interval is a point."""
 SMALLEST_PERCENT = 0.001
+_MANY = 4
 _SCALES = ((1e9, "billion"), (1e6, "million"), (1e3, "thousand"))
 _FIXED = {
     "market": "the wholesale market", "grid": "the grid operator", "customers": "the final customers",
@@ -334,15 +335,14 @@ def _third_sentence(
 
 def _against(comparison: Comparison, focus: tuple[str, ...], titles: dict[str, str]) -> list[str]:
     outcome = _outcome_words(comparison.goal)
-    found = []
-    for one in goal_changes(comparison):
-        size, title = change_words(one), titles[one.strategy]
-        if one.verdict == "worse":
-            verb = "raises" if one.value > 0 else "lowers"
-            found.append(f"“{title}” {verb} the {outcome} by {size}: it costs more than it brings.")
-        elif one.verdict == "unclear":
-            verb = "raise" if one.value > 0 else "lower"
-            found.append(f"Whether “{title}” changes the {outcome} is not clear: it may {verb} it by {size}.")
+    moved = {kind: [one for one in goal_changes(comparison) if one.verdict == kind] for kind in ("worse", "unclear")}
+    found = _worse_words(moved["worse"], outcome, titles)
+    for one in moved["unclear"]:
+        verb = "raise" if one.value > 0 else "lower"
+        found.append(
+            f"Whether “{titles[one.strategy]}” changes the {outcome} is not clear: it may {verb} it by "
+            f"{change_words(one)}."
+        )
     losers = _losers(comparison, focus, titles)
     found += losers.values()
     for sweep in comparison.break_even:
@@ -358,6 +358,22 @@ def _against(comparison: Comparison, focus: tuple[str, ...], titles: dict[str, s
                 f"where {sweep.parameter} is {_span(values)} (n = {sweep.n})."
             )
     return found
+
+
+def _worse_words(found: Sequence[Change], outcome: str, titles: dict[str, str]) -> list[str]:
+    """Return that strategies cost more than they bring: a sentence each, one for all where they are many."""
+    verbs = ["raises" if one.value > 0 else "lowers" for one in found]
+    if len(found) <= _MANY or len(set(verbs)) > 1:
+        return [
+            f"“{titles[one.strategy]}” {verb} the {outcome} by {change_words(one)}: it costs more than it brings."
+            for one, verb in zip(found, verbs, strict=True)
+        ]
+    sizes = joined([f"“{titles[one.strategy]}” by {money(one.value, one.half)}" for one in found])
+    verb = verbs[0].removesuffix("s")
+    unit = " a year" if OUTCOME[found[0].outcome].unit == "EUR/yr" else ""
+    return [
+        f"{len(found)} strategies {verb} the {outcome} and cost more than they bring{unit}: {sizes} (intervals below)."
+    ]
 
 
 def _span(values: "pd.Series[float]") -> str:

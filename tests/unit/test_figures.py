@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from analysis import figures
-from analysis.figures import INKS, MARKERS, SERIES, Series
+from analysis import drawing, figures, figures_sweeps
+from analysis.drawing import INKS, MARKERS, SERIES, Series
 from model.outcomes import OUTCOME
 
 HARD = "_省电 $x_1$ <b>&\"'"
@@ -43,11 +43,11 @@ def sweep_table(groups: list[str]) -> pd.DataFrame:
     rows = [
         [g, v, 10, 1e4 * v - 2e3 * k, 1e4 * v - 9e3, 1e4 * v + 9e3] for k, g in enumerate(groups) for v in (0, 0.2, 0.5)
     ]
-    return pd.DataFrame(rows, columns=["group", "value", "n", "gain", "low", "high"])
+    return pd.DataFrame(rows, columns=["group", "place", "n", "gain", "low", "high"])
 
 
 def crossing_table(group: str) -> pd.DataFrame:
-    return pd.DataFrame([[group, 0.2, 0.15, 0.4]], columns=["group", "value", "low", "high"])
+    return pd.DataFrame([[group, 0.2, 0.15, 0.4]], columns=["group", "place", "low", "high"])
 
 
 def drawings() -> dict[str, Figure]:
@@ -62,7 +62,7 @@ def drawings() -> dict[str, Figure]:
         "week": figures.typical_week(
             week_table(), load_title="Load of steel", imbalance_title="Imbalance", days=["Mon", "Tue"]
         ),
-        "break-even": figures.break_even(
+        "break-even": figures_sweeps.break_even(
             sweep_table(["steel", "power"]),
             crossing_table("power"),
             title="Gain",
@@ -74,7 +74,7 @@ def drawings() -> dict[str, Figure]:
 
 
 def words_of(figure: Figure) -> str:
-    svg = figures.svg_of(figure, text=True)
+    svg = drawing.svg_of(figure, text=True)
     return " ".join(re.sub(r"<[^>]+>", " ", svg).replace("\N{NO-BREAK SPACE}", " ").split())
 
 
@@ -83,8 +83,8 @@ def test_the_same_table_gives_the_same_bytes_and_a_caption_with_n(name: str) -> 
     first, second = drawings()[name], drawings()[name]
     assert isinstance(first, Figure)
     for text in (True, False):
-        assert figures.svg_of(first, text=text) == figures.svg_of(second, text=text)
-    assert figures.png_of(first, dpi=50) == figures.png_of(second, dpi=50)
+        assert drawing.svg_of(first, text=text) == drawing.svg_of(second, text=text)
+    assert drawing.png_of(first, dpi=50) == drawing.png_of(second, dpi=50)
     assert "n = " in words_of(first)
 
 
@@ -122,7 +122,7 @@ def test_series_differ_in_colour_and_in_shape() -> None:
 
 @pytest.mark.parametrize("name", ["strategies", "grouped", "week", "break-even"])
 def test_a_page_can_replace_every_colour(name: str) -> None:
-    svg = figures.svg_of(drawings()[name], text=True)
+    svg = drawing.svg_of(drawings()[name], text=True)
     assert set(re.findall(r"#[0-9a-f]{6}\b", svg)) <= {*INKS, "#ffffff", "#000000"}
     painted = re.findall(r"(?:fill|stroke): (#(?:ffffff|000000))", svg)
     assert not painted, "black or white ink would vanish on one of the two backgrounds"
@@ -133,11 +133,11 @@ def test_names_are_drawn_as_they_are_not_as_formulas() -> None:
     figure = figures.grouped_differences(
         grouped_table(["a", "b"], [HARD]), series, title=HARD, unit="EUR/yr", baseline=HARD
     )
-    svg = figures.svg_of(figure, text=True)
+    svg = drawing.svg_of(figure, text=True)
     assert "$x_1$" in svg
     assert "<b>" not in svg
     assert len(figure.legends[0].get_texts()) == 2, "a leading underscore must not hide an entry"
-    assert figures.png_of(figure, dpi=40).startswith(b"\x89PNG")
+    assert drawing.png_of(figure, dpi=40).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("long", [
@@ -153,7 +153,7 @@ def test_nothing_sticks_out_of_the_figure(long: str) -> None:
             grouped_table(names, [long, "steel"]), series, title="Net cost", unit="EUR/yr", baseline=long
         ),
     ):
-        figures.png_of(figure, dpi=72)
+        drawing.png_of(figure, dpi=72)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing")  # this machine may have no Chinese font
             box = figure.get_tightbbox()
@@ -169,4 +169,4 @@ def test_nothing_sticks_out_of_the_figure(long: str) -> None:
     (5e9, "EUR/yr", (1e9, "billion EUR/yr")), (5e9, "MWh/yr", (1.0, "MWh/yr")), (np.nan, "EUR/yr", (1.0, "EUR/yr")),
 ])  # fmt: skip
 def test_money_is_scaled_and_nothing_else_is(largest: float, unit: str, expected: tuple[float, str]) -> None:
-    assert figures.scale_of([0.0, largest], unit) == expected
+    assert drawing.scale_of([0.0, largest], unit) == expected

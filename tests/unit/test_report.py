@@ -154,7 +154,9 @@ def test_it_reads_in_light_and_dark_on_a_phone_and_on_paper(page: str) -> None:
 
 
 def test_every_chart_has_a_caption_a_description_and_a_table(report: Report, page: str) -> None:
-    assert set(report.charts) == {"strategies", "components", "parties", "typical_week", "payments", "break_even"}
+    assert set(report.charts) == {
+        "strategies", "components", "parties", "typical_week", "payments", "break_even", "exposure",
+    }  # fmt: skip
     for name, chart in report.charts.items():
         assert f'aria-labelledby="{name}-caption"' in page
         assert f'aria-describedby="{name}-words"' in page
@@ -435,7 +437,7 @@ def test_the_command_writes_one_file_and_the_figures(url: str, tmp_path: Path) -
     said = json.loads(done.out)
     assert said["bytes"] == target.stat().st_size
     assert len(said["answer"]) == 3
-    assert sorted(path.suffix for path in drawn.iterdir()) == [".png"] * 6 + [".svg"] * 6
+    assert sorted(path.suffix for path in drawn.iterdir()) == [".png"] * 7 + [".svg"] * 7
     assert sorted(path.name for path in tmp_path.iterdir()) == ["figures", "study.html"]
     assert target.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 

@@ -1,0 +1,232 @@
+"""Protection in the report: what each strategy reveals, what that leaves of the value, and what an epsilon protects."""
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from analysis import figures_privacy
+from analysis.compare import Comparison
+from analysis.protection import protection_frame, reference_strategy
+from analysis.report_charts import Chart, series_of
+from analysis.report_contracts import all_contracts, epsilon_words, firms_of, plan_contract, seen_words, sharing_parties
+from analysis.report_tables import THOUSAND, Table, bracketed, count_words, others_of, records
+from analysis.report_text import decimals_of, fixed, joined, level, party_label, percent, size_words, titles_of
+from model.contracts import DataContract
+from model.outcomes import OUTCOME
+
+_APART = 0.025
+"""How far apart points stand in the figure that reveal the same."""
+_FULL = 1.0
+_UNIT = {"heat": "one heat", "day": "one day's plan", "firm": "the whole firm", "none": "–"}
+
+
+class Protection:
+    """What a study says about the protection of plans.
+
+    Attributes:
+        comparison: the study.
+        contracts: strategy -> its contracts.
+        reference: the strategy that shares one plan as it is, by which value is measured; empty if there is none.
+        parties: whose gain is added up: all parties to contracts.
+        frame: `analysis.protection.PROTECTION`, strategies that share plans, best first.
+    """
+
+    def __init__(self, comparison: Comparison) -> None:
+        """Work it out."""
+        self.comparison, self.contracts = comparison, all_contracts(comparison)
+        finished = set(comparison.tables.metrics["strategy"])
+        sharing = [name for name in others_of(comparison) if plan_contract(self.contracts[name]) and name in finished]
+        reference = reference_strategy({name: self.contracts[name] for name in sharing})
+        self.reference, self.parties = reference, sharing_parties(self.contracts)
+        self.frame = protection_frame(comparison.tables, comparison.baseline, self.parties, sharing, reference)
+
+    @property
+    def shown(self) -> bool:
+        """Whether strategies differ in what they reveal, so that there is something to say."""
+        return len(self.frame) > 1 and float(np.ptp(self.frame["revealed"])) > 0.0
+
+    def plan(self, strategy: str) -> DataContract:
+        """Return the contract of a strategy that shares a plan."""
+        found = plan_contract(self.contracts[strategy])
+        assert found is not None, "only strategies that share plans are in the frame"
+        return found
+
+    def inputs(self, strategy: str) -> Mapping[str, Any]:
+        """Return the stored inputs of a strategy."""
+        return next(member.inputs for member in self.comparison.tables.strategies if member.name == strategy)
+
+
+def protection_chart(found: Protection) -> Chart | None:
+    """Return the worth of each strategy over the share of the plan that it reveals."""
+    if not found.shown:
+        return None
+    base = titles_of(found.comparison)[found.comparison.baseline]
+    places = set_apart(list(found.frame["revealed"]), _APART)
+    panels = []
+    for column, title in (
+        ("saving", f"{OUTCOME['real_cost'].title}: saving"),
+        ("gain", f"Gain of {_whose(found.parties)}"),
+    ):
+        if not found.frame[column].notna().all():
+            continue
+        table = found.frame.assign(
+            place=places, value=found.frame[column], low=found.frame[f"{column}_low"],
+            high=found.frame[f"{column}_high"],
+        )  # fmt: skip
+        panels.append((title, "EUR/yr", table))
+    figure = figures_privacy.protection(panels, series_of(found.comparison))
+    caption = (
+        f"What each strategy is worth (upwards) over what it reveals (to the right), against “{base}”, which reveals "
+        f"nothing. Bars: 95 % intervals, {count_words(found.frame['n'])}, chance removed. Revealed: squared "
+        "correlation of the hourly plan with what the partner receives, of the sharer of whom most is revealed; points "
+        "that reveal much the same are set a little apart."
+    )
+    return Chart("protection", figure, caption, _described(found), protection_table(found))
+
+
+def set_apart(values: Sequence[float], step: float) -> list[float]:
+    """Return the values, those closer than `step` moved down from the largest of them until they are `step` apart."""
+    order = sorted(range(len(values)), key=lambda k: (-values[k], k))
+    places = list(values)
+    for before, k in itertools.pairwise(order):
+        places[k] = min(places[k], places[before] - step)
+    lowest = min(places, default=0.0)
+    return [place + max(0.0, -lowest) for place in places] if lowest < 0.0 else places
+
+
+def protection_table(found: Protection) -> Table:
+    """Return for each strategy what the partner sees, what is protected, and what it is worth."""
+    titles = titles_of(found.comparison)
+    rows = []
+    for row in records(found.frame):
+        contract = found.plan(row["strategy"])
+        private = math.isfinite(contract.epsilon)
+        kept = _kept_cell(row) if row["strategy"] != found.reference else "all of it"
+        rows.append((
+            titles[row["strategy"]], seen_words(found.inputs(row["strategy"]), contract), _UNIT[contract.protected],
+            level(contract.epsilon) if private else "–", level(row["epsilon_year"]) if private else "–",
+            fixed(row["revealed"], 2), f"{row['copies']:g}", *[
+                bracketed((row[name], row[f"{name}_low"], row[f"{name}_high"]), THOUSAND, most=1)
+                for name in ("use", "saving", "gain")
+            ], *([kept] if found.reference else []), str(row["n"]),
+        ))  # fmt: skip
+    head = (
+        "strategy", "what the partner sees", "protected unit", "epsilon a release", "epsilon a year", "revealed share",
+        "copies", "value in use", "real saving", f"gain of {_whose(found.parties)}",
+        *(["of raw sharing's value"] if found.reference else []), "n",
+    )  # fmt: skip
+    caption = (
+        f"What is revealed and what it is worth, thousand EUR/yr against "
+        f"“{titles[found.comparison.baseline]}”, {count_words(found.frame['n'])}; 95 % interval in brackets, chance "
+        "removed; plus is a gain. Value in use: what is saved before the costs of sharing itself (interfaces, "
+        "platforms, security, expected loss)"
+    )
+    return Table(caption, head, tuple(rows), words=(0, 1, 2))
+
+
+def protection_sentences(found: Protection) -> list[str]:
+    """Return in plain words which protection keeps which part of raw sharing's value."""
+    if not found.shown:
+        return []
+    titles = titles_of(found.comparison)
+    rows = {row["strategy"]: row for row in records(found.frame)}
+    said = []
+    if found.reference:
+        full = rows[found.reference]
+        size = size_words((full["use"], full["use_low"], full["use_high"]), int(full["n"]), "EUR/yr")
+        verb = "is worth" if full["use"] >= 0.0 else "loses"
+        words = f"In use, before its own costs, “{titles[found.reference]}” {verb} {size}"
+        if not full["use_low"] > 0.0:
+            said.append(f"{words}; that cannot be told from zero, so no protection can be said to keep a part of it.")
+            return said + _net_words(rows, titles)
+        said.append(f"{words}.")
+        many = {name: _with_words(found, name) for name in rows}
+        said += [
+            _kept_words({**row, "with": many[name]}, titles) for name, row in rows.items() if name != found.reference
+        ]
+    return said + _net_words(rows, titles)
+
+
+def _with_words(found: Protection, strategy: str) -> str:
+    """Return how many firms share, where they are more than in the reference."""
+    counts = [
+        sum(firm.count for firm in firms_of(found.inputs(name), found.plan(name)))
+        for name in (strategy, found.reference)
+    ]
+    return f", with {counts[0]} sharers instead of {counts[1]}," if counts[0] != counts[1] else ""
+
+
+def _kept_words(row: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    name, reveals = titles[row["strategy"]], f"and reveals {percent(row['revealed'])} of the plan"
+    kept, low, high = row["kept"], row["kept_low"], row["kept_high"]
+    if not math.isfinite(low):
+        return f"“{name}” keeps {percent(kept)} of that, with no interval to be had, {reveals}."
+    ends = f"(95 % interval {_percents(low, high)})"
+    if low <= 0.0 <= high:
+        return f"“{name}” {reveals.removeprefix('and ')}; what it keeps cannot be told from nothing {ends}."
+    if high < 0.0:
+        return f"“{name}” makes decisions worse than without sharing {reveals}: {percent(kept)} {ends}."
+    if low > _FULL:
+        return f"“{name}”{row['with']} is worth {kept:.2g} times as much {ends} {reveals}."
+    amount = "about all" if low <= _FULL <= high else percent(kept)
+    return f"“{name}”{row['with']} keeps {amount} of that {ends} {reveals}."
+
+
+def _percents(low: float, high: float) -> str:
+    decimals = decimals_of(100 * (low + high) / 2, 50 * (high - low))
+    return f"{fixed(100 * low, decimals)} to {fixed(100 * high, decimals)} %"
+
+
+def _net_words(rows: Mapping[str, Mapping[str, Any]], titles: Mapping[str, str]) -> list[str]:
+    """Return which strategies save something after all costs, which cost more than they bring, and which cannot say."""
+    groups: dict[str, list[str]] = {"save": [], "cost": [], "unclear": []}
+    for name, row in rows.items():
+        key = "save" if row["saving_low"] > 0.0 else "cost" if row["saving_high"] < 0.0 else "unclear"
+        groups[key].append(f"“{titles[name]}”")
+    parts = []
+    if groups["save"]:
+        parts.append(f"{joined(groups['save'])} {_verb(groups['save'], 'save', 'saves')} real cost")
+    if groups["cost"]:
+        parts.append(f"{joined(groups['cost'])} {_verb(groups['cost'], 'cost', 'costs')} more than is saved")
+    if groups["unclear"]:
+        parts.append(f"for {joined(groups['unclear'])} the saving cannot be told from zero")
+    return [f"After all costs, {'; '.join(parts)}."]
+
+
+def _verb(subjects: Sequence[str], plural: str, singular: str) -> str:
+    return plural if len(subjects) > 1 else singular
+
+
+def epsilon_sentences(found: Protection) -> list[str]:
+    """Return what every epsilon of the study protects: unit, releases, and a year's epsilon at its delta."""
+    titles = titles_of(found.comparison)
+    said = []
+    for row in records(found.frame):
+        contract = found.plan(row["strategy"])
+        if math.isfinite(contract.epsilon):
+            words = epsilon_words(found.inputs(row["strategy"]), contract, float(row["epsilon_year"]))
+            said.append(f"“{titles[row['strategy']]}”: {words}")
+    return said
+
+
+def _kept_cell(row: Mapping[str, Any]) -> str:
+    kept, low, high = row["kept"], row["kept_low"], row["kept_high"]
+    if not math.isfinite(low):
+        return "not known"
+    return f"{fixed(100 * kept, 0)} % ({fixed(100 * low, 0)} to {fixed(100 * high, 0)})"
+
+
+def _described(found: Protection) -> str:
+    titles = titles_of(found.comparison)
+    return " ".join(
+        f"{titles[row['strategy']]}: {fixed(row['revealed'], 2)} revealed, real saving "
+        f"{bracketed((row['saving'], row['saving_low'], row['saving_high']), THOUSAND, most=1)} thousand EUR/yr."
+        for row in records(found.frame)
+    )
+
+
+def _whose(parties: Sequence[str]) -> str:
+    return f"{joined([party_label(name) for name in parties])} together" if len(parties) > 1 else "".join(parties)
