@@ -26,7 +26,7 @@ from analysis.estimates import (
     variance_ratio,
 )
 from analysis.influence import influence_frame
-from analysis.points import TOO_FEW, difference
+from analysis.points import TOO_FEW, difference, floats
 from analysis.tables import StudyTables
 from analysis.tails import tail_frame
 from analysis.waterfall import unanswered, waterfall_frame
@@ -212,12 +212,13 @@ def pair(
         baseline: column to compare with.
         control: the control variate in the same shape, if there is one.
     """
-    both = pd.DataFrame({"a": table[strategy], "b": table[baseline]}).dropna()
-    chance = np.zeros(len(both))
+    a, b = floats(table[strategy]), floats(table[baseline])
+    both = ~(np.isnan(a) | np.isnan(b))
+    chance = np.zeros(int(both.sum()))
     if control is not None and {strategy, baseline} <= set(control.columns):
-        aligned = (control[strategy] - control[baseline]).reindex(both.index).to_numpy(np.float64)
+        aligned = floats((control[strategy] - control[baseline]).reindex(table.index))[both]
         chance = aligned if np.isfinite(aligned).all() else chance
-    return Pair(outcome, both["a"].to_numpy(np.float64), both["b"].to_numpy(np.float64), chance)
+    return Pair(outcome, a[both], b[both], chance)
 
 
 def paired_differences(
