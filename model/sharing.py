@@ -203,7 +203,7 @@ class Sharing:
         self._losses, self._risk = None, None
 
     def risk(self, read: Callable[[Sharing], dict[tuple[str, str], float]]) -> dict[tuple[str, str], float]:
-        """Return the outcomes that `read` reads off the exposure; read once, since exposure stays as burn-in left it."""
+        """Return the outcomes that `read` reads off the exposure; once, since exposure stays as burn-in left it."""
         if self._risk is None:
             self._risk = read(self)
         return self._risk

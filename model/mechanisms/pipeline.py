@@ -210,7 +210,7 @@ def likeness(values: Floats, offset: int, baseline: Floats, margin: int) -> floa
     spread_x, spread_y = n * xx - x * x, n * yy - y * y
     if spread_x <= EXACT * n * xx or spread_y <= EXACT * n * yy:  # flat: what is left is rounding
         return 0.0
-    return (n * xy - x * y) / np.sqrt(spread_x * spread_y)
+    return float((n * xy - x * y) / np.sqrt(spread_x * spread_y))
 
 
 @kernel
