@@ -97,7 +97,7 @@ def _name_faults(where: str, contract: DataContract, parties: Parties) -> Iterat
     takers: Mapping[str, object] = parties.makers if to_maker else parties.utilities
     yield from _known(f"{where}.partner", contract.partner, "manufacturer" if to_maker else "utility", takers)
     if contract.members and contract.asset not in ("plan", "log", "meter"):
-        yield Fault(f"{where}.members", f"{contract.asset} has one provider", "members share plan, log or meter")
+        yield Fault(f"{where}.members", f"{contract.asset} has one provider", "members can share plan, log or meter")
 
 
 def _platform_faults(where: str, contract: DataContract, parties: Parties) -> Iterator[Fault]:
@@ -124,11 +124,13 @@ def _privacy_faults(where: str, contract: DataContract) -> Iterator[Fault]:
         what = f"an epsilon of {contract.epsilon:g} that protects nothing named"
         yield Fault(f"{where}.epsilon", what, "set protected: heat, day or firm")
     if contract.variant != "anonymised":
-        for name, idle in (("epsilon", math.isinf(contract.epsilon)), ("k", contract.k == 1)):
-            if not idle:
-                yield Fault(f"{where}.{name}", f"variant {contract.variant} adds none", "set variant: anonymised")
+        if math.isfinite(contract.epsilon):
+            yield Fault(f"{where}.epsilon", f"variant {contract.variant} adds no noise", "set variant: anonymised")
+        if contract.k > 1:
+            yield Fault(f"{where}.k", f"variant {contract.variant} forms no groups", "set variant: anonymised")
         if contract.release != "records":
-            yield Fault(f"{where}.release", f"variant {contract.variant} has no such release", "variant: anonymised")
+            what = f"variant {contract.variant} releases records only, not a {contract.release}"
+            yield Fault(f"{where}.release", what, "set variant: anonymised")
     if contract.asset != "plan" and contract.variant in ("encrypted", "anonymised"):
         allowed = "raw or standardised; noise_sd for orders"
         yield Fault(f"{where}.variant", f"{contract.variant} is offered for plans, not for {contract.asset}", allowed)
@@ -148,30 +150,31 @@ def _asset_faults(where: str, contract: DataContract, parties: Parties) -> Itera
     elif contract.asset == "price_forecast":
         yield from _forecast_faults(where, contract, parties)
     else:
-        for name in sharers(contract):
-            yield from _load_faults(where, contract, parties.makers[name])
+        for k, name in enumerate(sharers(contract)):
+            yield from _load_faults(where, f"members.{k - 1}" if k else "", contract, parties.makers[name])
     if contract.resolution in range(1, DAY_HOURS + 1) and DAY_HOURS % contract.resolution:
         what = f"{contract.resolution} h does not divide the day"
         yield Fault(f"{where}.resolution", what, "allowed: 1, 2, 3, 4, 6, 8, 12, 24")
 
 
-def _load_faults(where: str, contract: DataContract, provider: ManufacturerInputs) -> Iterator[Fault]:
+def _load_faults(where: str, member: str, contract: DataContract, provider: ManufacturerInputs) -> Iterator[Fault]:
+    """Yield a fault for each reason why a sharer, the provider or a further `member`, has nothing to share here."""
     if provider.utility != contract.partner:
         yield Fault(
-            f"{where}.mode",
+            f"{where}.{member or 'mode'}",
             f"{contract.partner} does not supply {provider.name}",
             "vertical: a supplier and its customer",
         )
     if contract.asset in ("plan", "log") and (not provider.metered_alone or provider.process.kind != "batch"):
-        what = "production plan" if contract.asset == "plan" else "melting shop whose log could be mined"
+        plan, log = "production plan of its own to share", "melting shop of its own whose log could be mined"
         yield Fault(
-            f"{where}.asset",
-            f"{provider.name} has no {what} of its own to share",
+            f"{where}.{member or 'asset'}",
+            f"{provider.name} has no {plan if contract.asset == 'plan' else log}",
             "needs process.kind batch and metered_alone true",
         )
     if contract.asset == "meter" and not provider.metered_alone:
         what = f"{provider.name} is forecast within the portfolio, where its meter alone tells nothing"
-        yield Fault(f"{where}.asset", what, "needs metered_alone true")
+        yield Fault(f"{where}.{member or 'asset'}", what, "needs metered_alone true")
 
 
 def _order_faults(where: str, contract: DataContract, parties: Parties) -> Iterator[Fault]:
@@ -183,7 +186,7 @@ def _order_faults(where: str, contract: DataContract, parties: Parties) -> Itera
         yield Fault(
             f"{where}.partner", f"{partner.name} serves {customer}, not final customers", "the first in the chain"
         )
-    idle = {"mapping_sd": 0.0, "late_rate": 0.0, "resolution": 1, "exchange": "one_way"}
+    idle = {"mapping_sd": 0, "late_rate": 0, "resolution": 1, "exchange": "one_way"}
     for name, nothing in idle.items():
         if getattr(contract, name) != nothing:
             yield Fault(f"{where}.{name}", "means nothing for orders, which are one total", f"leave it at {nothing}")
@@ -197,8 +200,8 @@ def _forecast_faults(where: str, contract: DataContract, parties: Parties) -> It
         what = f"{contract.provider} does not supply {partner.name}"
         yield Fault(f"{where}.mode", what, "vertical: a supplier and its customer")
     if partner.process.kind == "batch" and partner.process.scheduling != "before_prices":
-        what = f"{partner.name} does not schedule by expected prices"
-        yield Fault(f"{where}.asset", what, "set process.scheduling: before_prices")
+        what = f"{partner.name} schedules by {partner.process.scheduling}, so a forecast of prices changes nothing"
+        yield Fault(f"{where}.partner", what, f"set firms.{partner.name}.process.scheduling: before_prices")
     if parties.cleared:
         what = "prices that come out of the agents' own market cannot be forecast from outside"
         yield Fault(f"{where}.asset", what, "needs market.closure exogenous")
@@ -214,13 +217,24 @@ def _protection_faults(where: str, contract: DataContract, parties: Parties) -> 
         allowed = f"name more customers of {contract.partner} under members"
         yield Fault(f"{where}.variant", too_few_sharers(count), allowed)
     if contract.variant == "encrypted" and count < parties.rule.k_min:
-        what = f"a sum of {count} sharers, where the rule wants {parties.rule.k_min}"
-        yield Fault(f"{where}.variant", what, f"name more customers of {contract.partner} under members")
-    if contract.k > count:
+        yield _too_many_wanted(contract, count, parties.rule)
+    if contract.k > count and contract.k == parties.rule.k_min:
+        yield _too_many_wanted(contract, count, parties.rule)
+    elif contract.k > count:
         allowed = f"allowed here: 1 to {count}; or name more customers of {contract.partner} under members"
-        yield Fault(f"{where}.k", f"groups of {contract.k} out of {count} sharers", allowed)
+        yield Fault(f"{where}.k", f"groups of {contract.k} out of {_sharers(count)}", allowed)
     if contract.protected != "none" and math.isfinite(contract.epsilon) and DAY_HOURS % contract.resolution == 0:
         yield from _budget_faults(where, contract, members, count, parties)
+
+
+def _too_many_wanted(contract: DataContract, count: int, rule: PrivacyRule) -> Fault:
+    """Return the fault of a rule that wants more subjects behind a record than a contract has sharers."""
+    what = f"the rule wants {rule.k_min} subjects behind a record, contract {contract.name} has {_sharers(count)}"
+    return Fault("privacy.k_min", what, f"at most {count}, or name more customers of {contract.partner} under members")
+
+
+def _sharers(count: int) -> str:
+    return f"{count} sharer{'' if count == 1 else 's'}"
 
 
 def _budget_faults(
@@ -242,9 +256,10 @@ def _budget_faults(
             parties.start, parties.days, unit, budget=contract.budget, delta=contract.delta, noise=noise
         )
         if last is not None:
+            short = "does not pay for a single release" if last == parties.start else f"is spent by {last.isoformat()}"
             yield Fault(
                 f"{where}.budget",
-                f"a budget of {contract.budget:g} a year is spent before the release for {last.isoformat()}",
+                f"a budget of {contract.budget:g} a year {short}, at epsilon {contract.epsilon:g} a release",
                 "a larger budget, a smaller epsilon a release, or a smaller protected unit (heat, day)",
             )
     elif contract.epsilon > contract.budget:

@@ -159,9 +159,20 @@ def _value_faults(inputs: ModelInputs) -> Iterator[Fault]:
     for where, group in _members(inputs):
         yield from faults_of(group, where)
     try:
-        dt.date.fromisoformat(inputs.calendar.start)
+        _first_day(inputs.calendar)
+    except OverflowError:
+        what = f"a run that starts on {inputs.calendar.start} leaves the calendar"
+        yield Fault("calendar.start", what, f"allowed: years {dt.MINYEAR} to {dt.MAXYEAR - 1}, burn-in included")
     except (ValueError, TypeError):
         yield Fault("calendar.start", f"{inputs.calendar.start!r} is not a date", "allowed: YYYY-MM-DD")
+
+
+def _first_day(period: Period) -> dt.date:
+    """Return the first simulated day, burn-in included; OverflowError if a run would leave the calendar."""
+    start = dt.date.fromisoformat(period.start)
+    if (start + dt.timedelta(days=period.days)).year >= dt.MAXYEAR:
+        raise OverflowError
+    return start - dt.timedelta(days=period.burn_in)
 
 
 def _reference_faults(inputs: ModelInputs) -> Iterator[Fault]:
@@ -243,15 +254,15 @@ def _contract_faults(inputs: ModelInputs) -> Iterator[Fault]:
     for name in sorted(firms.intersection(platforms)):
         yield Fault(f"data_platforms.{name}", "a firm bears this name")
     try:
-        start = dt.date.fromisoformat(inputs.calendar.start)
-    except (ValueError, TypeError):
+        first = _first_day(inputs.calendar)
+    except (ValueError, TypeError, OverflowError):
         return  # said where the calendar is judged
     parties = Parties(
         makers={m.name: m for m in inputs.manufacturers},
         utilities={u.name: u for u in inputs.utilities},
         platforms={p.name: p for p in inputs.data_platforms},
         rule=inputs.privacy,
-        start=start - dt.timedelta(days=inputs.calendar.burn_in),
+        start=first,
         days=inputs.calendar.days + inputs.calendar.burn_in,
         cleared=inputs.market.closure == "endogenous",
     )

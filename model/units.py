@@ -17,7 +17,7 @@ class Unit:
     """A parsed unit.
 
     Attributes:
-        factor: size in base units (EUR, USD, MW, h, t, unit, heat, firm).
+        factor: size in base units (EUR, USD, MW, h, t, unit, heat, firm, shift).
         powers: sorted (base, exponent) pairs without zeros; empty for dimensionless.
     """
 
@@ -44,6 +44,7 @@ UNITS: dict[str, Unit] = {
     **_scaled({"unit": 1}, unit=1),
     **_scaled({"heat": 1}, heat=1),
     **_scaled({"firm": 1}, firm=1),
+    **_scaled({"shift": 1}, shift=1),
     "1": Unit(Fraction(1), ()),
     "%": Unit(Fraction(1, 100), ()),
 }
@@ -53,7 +54,8 @@ _ALIASES = {
     "€": "EUR", "euro": "EUR", "euros": "EUR", "k€": "kEUR", "M€": "MEUR", "cent": "ct", "$": "USD",
     "sec": "s", "second": "s", "seconds": "s", "minute": "min", "minutes": "min", "hour": "h", "hours": "h", "hr": "h",
     "d": "day", "days": "day", "weeks": "week", "months": "month", "a": "yr", "y": "yr", "year": "yr", "years": "yr",
-    "tonne": "t", "tonnes": "t", "units": "unit", "heats": "heat", "firms": "firm", "percent": "%",
+    "tonne": "t", "tonnes": "t", "units": "unit", "heats": "heat", "firms": "firm",
+    "shifts": "shift", "percent": "%",
 }  # fmt: skip
 _NUMBER = r"[+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,2})?"
 _QUANTITY = re.compile(rf"\s*({_NUMBER})\s*((?:1/|[^\W\d_]|[€$%/]).*)", re.DOTALL)

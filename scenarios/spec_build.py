@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -21,6 +21,8 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 _CALENDAR = "calendar"
 _BLAMED = {"mode": "partner", "asset": "provider"}
 """The key to look at when a contract does not fit its parties."""
+_FITTING = ("type", "utility", "metered_alone", "count", "process.kind", "process.scheduling")
+"""What decides whether a firm can take part in a contract."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +80,17 @@ def _case(tree: Node, name: str, strategy: Node, faults: list[Fault]) -> Case:
     try:
         inputs = _inputs(name, values, series)
     except InputError as error:
-        for fault in error.faults:
-            if not any(reading.broken(cause) for cause in _causes(fault.where, values)):
-                reading.complain(
-                    fault.where, _place(fault.where, reading), f"{fault.where}: {fault.what}", fault.allowed
-                )
+        _complain(error.faults, values, reading)
         return Case(None, values, reading.places)
     return Case(inputs, values, reading.places)
+
+
+def _complain(faults: Sequence[Fault], values: dict[str, Any], reading: Reading) -> None:
+    """Note the faults of the inputs that do not follow from others; those of contracts may follow from firms'."""
+    for of_contracts in (False, True):
+        mine = [fault for fault in faults if fault.where.startswith("contracts.") == of_contracts]
+        for fault in [one for one in mine if not any(map(reading.broken, _causes(one.where, values)))]:
+            reading.complain(fault.where, _place(fault.where, reading), f"{fault.where}: {fault.what}", fault.allowed)
 
 
 def section_entries(node: Node, key: str) -> Mapping[str, Node]:
@@ -195,12 +201,13 @@ def _causes(key: str, values: dict[str, Any]) -> list[str]:
     last = rest[-1] if rest else ""
     if section == "contracts":
         contract = values.get("contracts", {}).get(name, {})
-        provider, partner = (f"firms.{contract.get(side)}" for side in ("provider", "partner"))
-        plan = [f"{provider}.{part}" for part in ("process.kind", "metered_alone", "count")]
-        types = [f"{provider}.type", f"{partner}.type"]
-        return [*types, *{"asset": plan, "mode": [f"{provider}.utility"]}.get(last, [])]
+        platform = f"data_platforms.{contract.get('platform')}"
+        parties = [contract.get("provider"), contract.get("partner"), *contract.get("members", ())]
+        said = [f"firms.{party}.{key}" for party in parties for key in _FITTING]
+        own = [f"{section}.{name}.{key}" for key in ("asset", "variant", "standard", "members", "protected")]
+        return [*said, *(key for key in own if key != f"{section}.{name}.{last}"), f"{platform}.standard"]
     if section == "firms" and last in ("supplier", "utility"):
         return [f"firms.{values['firms'][name].get(last)}.type"]
     if section == "firms":
         return [key, *(f"firms.{name}.{part}" for part in ("process.kind", "metered_alone", "count"))]
-    return []
+    return [key]

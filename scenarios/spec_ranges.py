@@ -58,6 +58,8 @@ def the_parameter(
     found = {name: lookup(CASE, path, case.values) for name, case in asked.cases.items()}
     parameter = next((one for one in found.values() if one is not None), None)
     what, allowed = "", ""
+    if parameter is None and path[0] == "firms" and not any(case.values.get("firms") for case in asked.cases.values()):
+        return None  # that there are no firms is said where they should be
     if parameter is None:
         what, allowed = f"no such parameter: {key!r}", _near_key(key, asked.cases)
     elif strategy is not None and found[strategy] is None:

@@ -13,7 +13,7 @@ from scenarios.yaml_source import MAX_BYTES, MAX_DEPTH, Faults, Node, Place, Sou
 SUFFIXES = (".yaml", ".yml")
 _NAMED = {
     "firms": "firm", "contracts": "contract", "strategies": "strategy", "overrides": "override",
-    "stakeholders": "stakeholder",
+    "stakeholders": "stakeholder", "data_platforms": "data platform",
 }  # fmt: skip
 """Sections whose keys are names, with the word for what is named."""
 _REMOVABLE = {*_NAMED, "changes", "policies"}
@@ -234,9 +234,11 @@ def _put(node: Node, path: tuple[str, ...], child: Node, done: tuple[str, ...], 
     head, *rest = path
     if isinstance(node.value, list) and any(item.entries for item in node.value):
         return _put_in_list(node, path, child, done, faults)
-    if not isinstance(node.value, dict):  # the reader complains, where a single value is expected
-        node = Node({}, child.key_place, child.key_place)
     parent = done[-1] if done else ""
+    if not isinstance(node.value, dict):  # the reader complains, where a single value is expected
+        if parent in _NAMED:
+            return node
+        node = Node({}, child.key_place, child.key_place)
     known = node.entries.get(head)
     if rest:
         if known is None and parent in _NAMED:

@@ -161,7 +161,9 @@ class _Builder:
         entries.clear()
         for section in reversed(sections):
             if not isinstance(section.value, dict):
-                self.complain(section.place, f"{MERGE} takes in sections only", "an alias of a section, or a list of such")
+                self.complain(
+                    section.place, f"{MERGE} takes in sections only", "an alias of a section, or a list of such"
+                )
             entries.update(section.entries)
         entries.update(own)
 
