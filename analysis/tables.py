@@ -24,6 +24,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.estimates import CONTROL
+from model.exposure import FINE
 from scenarios.store import Reader, RunRow, StrategyRow, StudyRow
 
 type Ints = NDArray[np.int64]
@@ -140,7 +141,7 @@ def loss_samples(
     found: dict[tuple[str, str], list[tuple[int, NDArray[np.float64]]]] = {}
     sizes: dict[tuple[str, str], int] = {}
     for strategy, replication, losses in runs:
-        owners = [years for name, years in losses.items() if not name.startswith("fine/")]
+        owners = [years for name, years in losses.items() if not name.startswith(FINE)]
         whole = {"": np.sum(owners, axis=0, dtype=np.float64)} if owners else {}
         for name, years in (whole | dict(losses)).items():
             rows = np.flatnonzero(years)

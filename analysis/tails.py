@@ -22,6 +22,7 @@ import pandas as pd
 from analysis.estimates import Floats, t_quantile
 from analysis.points import TOO_FEW, floats
 from analysis.tables import Ints, LossSample, StudyTables
+from model.exposure import FINE
 from model.ledger import RESOURCES
 from model.population import REGULATOR
 from model.risk import Estimate, cvar, leave_one_out
@@ -128,7 +129,7 @@ def _booked(transfers: pd.DataFrame) -> dict[tuple[str, str], "pd.Series[float]"
 
 def _samples(known: Mapping[tuple[str, str], LossSample], strategy: str, party: str) -> list[LossSample]:
     """Return the drawn losses that fall on a party, or on all owners together."""
-    keys = [(strategy, party), *([(strategy, f"fine/{party}")] if party else [])]
+    keys = [(strategy, party), *([(strategy, FINE + party)] if party else [])]
     return [known[key] for key in keys if key in known]
 
 
