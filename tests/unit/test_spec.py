@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,10 +24,10 @@ evaluate: {outcomes: [real_cost]}
 """
 
 
-def study_of(folder: Path, text: str, name: str = "mine.yaml", **options: list[str]) -> Study:
+def study_of(folder: Path, text: str, name: str = "mine.yaml", **options: Any) -> Study:
     path = folder / name
     path.write_text(text, encoding="utf-8")
-    return load_study(str(path), **options)  # type: ignore[arg-type]
+    return load_study(str(path), **options)
 
 
 def works(study: Study, strategy: str = "none", name: str = "works") -> ManufacturerInputs:
@@ -37,18 +38,33 @@ def test_the_library_has_the_reference_study() -> None:
     assert "steel-and-power" in library()
     study = load_study("steel-and-power")
     assert study.baseline == "none"
-    assert list(study.strategies) == ["none", "raw", "raw-with-fee", "daily-total"]
+    assert list(study.strategies) == [
+        "none", "raw", "standardised", "blocks", "heat-noise-10", "heat-noise-3", "heat-noise-1", "pairwise", "hub",
+        "encrypted", "k-anonymous", "shift-alone", "both-ways",
+    ]  # fmt: skip
     assert (study.run.seed, study.run.replications) == (20250101, 30)
     assert study.strategies["none"].contracts == ()
-    assert study.strategies["daily-total"].contracts[0].resolution == 24
+    (blocks,), (noisy,) = study.strategies["blocks"].contracts, study.strategies["heat-noise-3"].contracts
+    assert (blocks.resolution, blocks.variant) == (3, "raw")
+    assert (noisy.epsilon, noisy.protected, noisy.variant) == (3.0, "heat", "anonymised")
+    (masked,) = study.strategies["encrypted"].contracts
+    assert (masked.provider, masked.members, masked.platform) == ("steel", ("foundries",), "hub")
+    plan, prices = study.strategies["both-ways"].contracts
+    assert (plan.asset, prices.asset, prices.provider) == ("plan", "price_forecast", "power")
 
 
 def test_the_reference_study_is_the_reference_case_of_the_declarations() -> None:
-    """Values that the file repeats for the reader are those that the declarations back with sources."""
+    """Values that the file repeats for the reader are those that the declarations back with sources.
+
+    Wear splits the declared breakdown rate into that of sound and of worn equipment, and repairs cost something.
+    """
     declared = ManufacturerInputs(name="steel")
     steel = works(load_study("steel-and-power"), name="steel")
-    for group in ("demand", "process", "retail", "ordering"):
+    for group in ("demand", "retail", "ordering"):
         assert getattr(steel, group) == getattr(declared, group)
+    worn = {key: getattr(steel.process, key) for key in ("breakdown_rate", "wear_rate", "wear_ratio", "repair_cost")}
+    assert steel.process == dataclasses.replace(declared.process, **worn)
+    assert worn["breakdown_rate"] < declared.process.breakdown_rate < worn["breakdown_rate"] * worn["wear_ratio"]
     assert load_study("steel-and-power").strategies["raw"].balancing == Balancing()
 
 
@@ -95,8 +111,16 @@ def test_extends_lays_a_file_upon_another(tmp_path: Path) -> None:
 
 
 def test_extends_can_take_a_strategy_out(tmp_path: Path) -> None:
-    study = study_of(tmp_path, "extends: steel-and-power\nstrategies: {daily-total: null, raw-with-fee: null}\n")
-    assert list(study.strategies) == ["none", "raw"]
+    left = [name for name in load_study("steel-and-power").strategies if name not in ("hub", "both-ways")]
+    study = study_of(tmp_path, "extends: steel-and-power\nstrategies: {hub: null, both-ways: null}\n")
+    assert list(study.strategies) == left
+
+
+def test_extends_can_take_a_platform_out(tmp_path: Path) -> None:
+    text = MINIMAL.replace("strategies:", "  data_platforms: {hub: {standard: iec-cim}, spare: {}}\nstrategies:", 1)
+    study_of(tmp_path, text, "base.yaml")
+    study = study_of(tmp_path, "extends: base.yaml\nplatforms: {data_platforms: {spare: null}}\n")
+    assert [platform.name for platform in study.strategies["none"].data_platforms] == ["hub"]
 
 
 def test_extends_reaches_over_several_files(tmp_path: Path) -> None:
@@ -124,10 +148,13 @@ def test_a_nested_override_means_the_same_as_a_dotted_one(tmp_path: Path) -> Non
     assert works(nested).process.furnace == 50.0
 
 
-def test_a_set_contract_changes_in_every_strategy_that_has_it() -> None:
-    study = load_study("steel-and-power", sets={"contracts.plan.fee": "1 kEUR/yr"})
+def test_a_set_contract_changes_in_every_strategy_that_has_it(tmp_path: Path) -> None:
+    other = "  total: {title: Total, contracts: {plan: {provider: works, partner: power, resolution: 24 h}}}\n"
+    meter = "  meter: {title: Meter, contracts: {meter: {provider: works, partner: power, asset: meter}}}\n"
+    text = MINIMAL.replace("run:", f"{other}{meter}run:")
+    study = study_of(tmp_path, text, sets={"contracts.plan.fee": "1 kEUR/yr"})
     fees = {name: [contract.fee for contract in inputs.contracts] for name, inputs in study.strategies.items()}
-    assert fees == {"none": [], "raw": [1000.0], "raw-with-fee": [1000.0], "daily-total": [1000.0]}
+    assert fees == {"none": [], "raw": [1000.0], "total": [1000.0], "meter": [0.0]}
 
 
 def test_a_strategy_changes_only_itself(tmp_path: Path) -> None:
