@@ -50,9 +50,9 @@ def sharing_parties(contracts: Mapping[str, Sequence[DataContract]]) -> tuple[st
     return tuple(dict.fromkeys([*(name for pair in every for name in sharers(pair)), *(p.partner for p in every)]))
 
 
-def plan_contract(contracts: Sequence[DataContract]) -> DataContract | None:
-    """Return the contract that shares a production plan, None if there is none."""
-    return next((pair for pair in contracts if pair.asset == "plan"), None)
+def plan_contracts(contracts: Sequence[DataContract]) -> list[DataContract]:
+    """Return the contracts that share production plans."""
+    return [pair for pair in contracts if pair.asset == "plan"]
 
 
 def firms_of(inputs: Mapping[str, Any], contract: DataContract) -> list[ManufacturerInputs]:

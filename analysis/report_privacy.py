@@ -11,52 +11,76 @@ from analysis import figures_privacy
 from analysis.compare import Comparison
 from analysis.protection import protection_frame, reference_strategy
 from analysis.report_charts import Chart, series_of
-from analysis.report_contracts import all_contracts, epsilon_words, firms_of, plan_contract, seen_words, sharing_parties
+from analysis.report_contracts import (
+    all_contracts,
+    epsilon_words,
+    firms_of,
+    plan_contracts,
+    seen_words,
+    sharing_parties,
+)
 from analysis.report_tables import THOUSAND, Table, bracketed, count_words, others_of, records
-from analysis.report_text import decimals_of, fixed, joined, level, party_label, percent, size_words, titles_of
+from analysis.report_text import decimals_of, fixed, joined, party_label, percent, size_words, titles_of
 from model.contracts import DataContract
 from model.outcomes import OUTCOME
 
 _APART = 0.025
 """How far apart points stand in the figure that reveal the same."""
 _FULL = 1.0
+_SAME = 1e-6
 _UNIT = {"heat": "one heat", "day": "one day's plan", "firm": "the whole firm", "none": "–"}
 
 
 class Protection:
     """What a study says about the protection of plans.
 
+    Compared are strategies that differ in nothing but how plans are shared; what else shares data, or changes a firm's
+    behaviour, has a value that no protection explains.
+
     Attributes:
         comparison: the study.
         contracts: strategy -> its contracts.
         reference: the strategy that shares one plan as it is, by which value is measured; empty if there is none.
-        parties: whose gain is added up: all parties to contracts.
-        frame: `analysis.protection.PROTECTION`, strategies that share plans, best first.
+        parties: whose gain is added up: all parties to contracts of the strategies compared.
+        frame: `analysis.protection.PROTECTION`, the strategies compared, best first.
+        apart: strategies that share plans and differ in something else as well.
     """
 
     def __init__(self, comparison: Comparison) -> None:
         """Work it out."""
-        self.comparison, self.contracts = comparison, all_contracts(comparison)
-        finished = set(comparison.tables.metrics["strategy"])
-        sharing = [name for name in others_of(comparison) if plan_contract(self.contracts[name]) and name in finished]
-        reference = reference_strategy({name: self.contracts[name] for name in sharing})
-        self.reference, self.parties = reference, sharing_parties(self.contracts)
-        self.frame = protection_frame(comparison.tables, comparison.baseline, self.parties, sharing, reference)
+        self.comparison = comparison
+        every = all_contracts(comparison)
+        sharing = [name for name in every if plan_contracts(every[name])]
+        others = {name: _others(self.inputs(name)) for name in (*sharing, comparison.baseline)}
+        reference = reference_strategy({name: every[name] for name in sharing})
+        same = others[reference or comparison.baseline]
+        alike = [
+            name for name in sharing if others[name] == same and len(plan_contracts(every[name])) == len(every[name])
+        ]
+        self.contracts = {name: every[name] for name in alike}
+        ranked = others_of(comparison)
+        finished = [name for name in ranked if name in alike]
+        self.apart = [name for name in ranked if name in sharing and name not in alike]
+        self.reference, self.parties = reference if reference in finished else "", sharing_parties(self.contracts)
+        self.frame = protection_frame(comparison.tables, comparison.baseline, self.parties, finished, self.reference)
 
     @property
     def shown(self) -> bool:
         """Whether strategies differ in what they reveal, so that there is something to say."""
         return len(self.frame) > 1 and float(np.ptp(self.frame["revealed"])) > 0.0
 
-    def plan(self, strategy: str) -> DataContract:
-        """Return the contract of a strategy that shares a plan."""
-        found = plan_contract(self.contracts[strategy])
-        assert found is not None, "only strategies that share plans are in the frame"
-        return found
+    def plans(self, strategy: str) -> Sequence[DataContract]:
+        """Return the contracts of a strategy, all of which share plans; that of the first sharer first."""
+        return self.contracts[strategy]
 
     def inputs(self, strategy: str) -> Mapping[str, Any]:
         """Return the stored inputs of a strategy."""
         return next(member.inputs for member in self.comparison.tables.strategies if member.name == strategy)
+
+
+def _others(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a strategy's inputs say about anything but contracts."""
+    return {key: value for key, value in inputs.items() if key != "contracts"}
 
 
 def protection_chart(found: Protection) -> Chart | None:
@@ -82,9 +106,15 @@ def protection_chart(found: Protection) -> Chart | None:
         f"What each strategy is worth (upwards) over what it reveals (to the right), against “{base}”, which reveals "
         f"nothing. Bars: 95 % intervals, {count_words(found.frame['n'])}, chance removed. Revealed: squared "
         "correlation of the hourly plan with what the partner receives, of the sharer of whom most is revealed; points "
-        "that reveal much the same are set a little apart."
+        f"that reveal much the same are set a little apart.{_apart_words(found)}"
     )
     return Chart("protection", figure, caption, _described(found), protection_table(found))
+
+
+def _apart_words(found: Protection) -> str:
+    titles = titles_of(found.comparison)
+    names = joined([f"“{titles[name]}”" for name in found.apart])
+    return f" Left out, because they change something else as well: {names}." if names else ""
 
 
 def set_apart(values: Sequence[float], step: float) -> list[float]:
@@ -102,29 +132,29 @@ def protection_table(found: Protection) -> Table:
     titles = titles_of(found.comparison)
     rows = []
     for row in records(found.frame):
-        contract = found.plan(row["strategy"])
-        private = math.isfinite(contract.epsilon)
+        plans, inputs = found.plans(row["strategy"]), found.inputs(row["strategy"])
+        private = math.isfinite(plans[0].epsilon)
+        seen = dict.fromkeys(seen_words(inputs, plan) for plan in plans)
         kept = _kept_cell(row) if row["strategy"] != found.reference else "all of it"
         rows.append((
-            titles[row["strategy"]], seen_words(found.inputs(row["strategy"]), contract), _UNIT[contract.protected],
-            level(contract.epsilon) if private else "–", level(row["epsilon_year"]) if private else "–",
-            fixed(row["revealed"], 2), f"{row['copies']:g}", *[
+            titles[row["strategy"]], "; ".join(seen), _UNIT[plans[0].protected],
+            f"{plans[0].epsilon:g} / {row['epsilon_year']:.4g}" if private else "–", fixed(row["revealed"], 2),
+            f"{row['copies']:g}", *[
                 bracketed((row[name], row[f"{name}_low"], row[f"{name}_high"]), THOUSAND, most=1)
                 for name in ("use", "saving", "gain")
-            ], *([kept] if found.reference else []), str(row["n"]),
+            ], *([kept] if found.reference else []),
         ))  # fmt: skip
     head = (
-        "strategy", "what the partner sees", "protected unit", "epsilon a release", "epsilon a year", "revealed share",
-        "copies", "value in use", "real saving", f"gain of {_whose(found.parties)}",
-        *(["of raw sharing's value"] if found.reference else []), "n",
+        "strategy", "what the partner sees", "protected unit", "epsilon: release / year", "share revealed", "copies",
+        "value in use", "real saving", "gain of the parties", *(["of raw sharing's value"] if found.reference else []),
     )  # fmt: skip
     caption = (
         f"What is revealed and what it is worth, thousand EUR/yr against "
         f"“{titles[found.comparison.baseline]}”, {count_words(found.frame['n'])}; 95 % interval in brackets, chance "
         "removed; plus is a gain. Value in use: what is saved before the costs of sharing itself (interfaces, "
-        "platforms, security, expected loss)"
+        f"platforms, security, expected loss). Parties: {_whose(found.parties)}"
     )
-    return Table(caption, head, tuple(rows), words=(0, 1, 2))
+    return Table(caption, head, tuple(rows), words=(0, 1, 2), tight=True)
 
 
 def protection_sentences(found: Protection) -> list[str]:
@@ -153,7 +183,7 @@ def protection_sentences(found: Protection) -> list[str]:
 def _with_words(found: Protection, strategy: str) -> str:
     """Return how many firms share, where they are more than in the reference."""
     counts = [
-        sum(firm.count for firm in firms_of(found.inputs(name), found.plan(name)))
+        sum(firm.count for plan in found.plans(name) for firm in firms_of(found.inputs(name), plan))
         for name in (strategy, found.reference)
     ]
     return f", with {counts[0]} sharers instead of {counts[1]}," if counts[0] != counts[1] else ""
@@ -164,13 +194,15 @@ def _kept_words(row: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     kept, low, high = row["kept"], row["kept_low"], row["kept_high"]
     if not math.isfinite(low):
         return f"“{name}” keeps {percent(kept)} of that, with no interval to be had, {reveals}."
+    if high - low <= _SAME and abs(kept - _FULL) <= _SAME:
+        return f"“{name}” is worth exactly as much in use {reveals}."
     ends = f"(95 % interval {_percents(low, high)})"
     if low <= 0.0 <= high:
         return f"“{name}” {reveals.removeprefix('and ')}; what it keeps cannot be told from nothing {ends}."
     if high < 0.0:
         return f"“{name}” makes decisions worse than without sharing {reveals}: {percent(kept)} {ends}."
     if low > _FULL:
-        return f"“{name}”{row['with']} is worth {kept:.2g} times as much {ends} {reveals}."
+        return f"“{name}”{row['with']} is worth {kept:.3g} times as much (95 % interval {low:.3g} to {high:.3g}) {reveals}."
     amount = "about all" if low <= _FULL <= high else percent(kept)
     return f"“{name}”{row['with']} keeps {amount} of that {ends} {reveals}."
 
@@ -205,10 +237,10 @@ def epsilon_sentences(found: Protection) -> list[str]:
     titles = titles_of(found.comparison)
     said = []
     for row in records(found.frame):
-        contract = found.plan(row["strategy"])
-        if math.isfinite(contract.epsilon):
-            words = epsilon_words(found.inputs(row["strategy"]), contract, float(row["epsilon_year"]))
-            said.append(f"“{titles[row['strategy']]}”: {words}")
+        for contract in found.plans(row["strategy"]):
+            if math.isfinite(contract.epsilon):
+                words = epsilon_words(found.inputs(row["strategy"]), contract, float(row["epsilon_year"]))
+                said.append(f"“{titles[row['strategy']]}”: {words}")
     return said
 
 
@@ -216,7 +248,8 @@ def _kept_cell(row: Mapping[str, Any]) -> str:
     kept, low, high = row["kept"], row["kept_low"], row["kept_high"]
     if not math.isfinite(low):
         return "not known"
-    return f"{fixed(100 * kept, 0)} % ({fixed(100 * low, 0)} to {fixed(100 * high, 0)})"
+    shown = bracketed((kept, low, high), 0.01, most=1).removeprefix("+")
+    return f"{shown} %" if "(" not in shown else shown.replace(" (", "\N{NO-BREAK SPACE}% (", 1)
 
 
 def _described(found: Protection) -> str:

@@ -31,6 +31,9 @@ ROUNDING = 0.5
 THOUSAND = 1e3
 _VERDICT = {"gains": "gains", "pays": "loses", "even": "about even", "unclear": "unclear"}
 _MOST = 2
+_MANY = 4
+"""Strategies beyond which a table has a row for each and a column per party."""
+_STUCK = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Table:
         rows: cells, one tuple per row.
         words: columns that hold words; the others hold numbers.
         strong: rows set in bold.
+        tight: whether cells may break before a bracket, so that many columns fit.
     """
 
     caption: str
@@ -50,6 +54,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     words: tuple[int, ...] = (0,)
     strong: tuple[int, ...] = ()
+    tight: bool = False
 
 
 def by_columns(table: Table, keep: int, most: int = 5) -> list[Table]:
@@ -160,13 +165,14 @@ def component_table(comparison: Comparison) -> Table:
             *[_cell(found[name, other]) if (name, other) in found else "–" for other in others],
         )
         for name in (*COST_COMPONENTS, "real_cost")
-        if name in levels
+        if name in levels and (levels[name] or any(one.value for (c, _), one in found.items() if c == name))
     ]  # fmt: skip
     head = ("component", titles[comparison.baseline], *[titles[name] for name in others])
     caption = (
         f"Real cost of all parties together by component, thousand EUR/yr, {count_words(base['n'])}: the level under "
         f"“{titles[comparison.baseline]}” and the difference from it under each other strategy, 95 % interval in "
-        "brackets; minus is a saving. Payments between parties are not real cost"
+        "brackets; minus is a saving. Components that are zero everywhere are left out, "
+        "and payments between parties are no real cost"
     )
     return Table(caption, head, tuple(rows), strong=(len(rows) - 1,))
 
@@ -180,12 +186,14 @@ def bracketed(estimate: tuple[float, float, float], divisor: float, *, floor: fl
     if max(abs(part) for part in estimate) <= floor:
         return "0"
     value, ends = cells(estimate, divisor, most)
-    return value if ends in ("no spread", "–") else f"{value} ({ends})"
+    return value if ends in ("no spread", "–") else f"{value} ({ends.replace(' ', _STUCK)})"
 
 
 def party_table(comparison: Comparison) -> Table:
     """Return the net cost of every party: difference, interval, share of bill, verdict."""
     titles, contract = titles_of(comparison), comparison.tables.contract_parties
+    if len(others_of(comparison)) > _MANY:
+        return _party_grid(comparison)
     order = {name: i for i, name in enumerate(others_of(comparison))}
     found = sorted(
         changes(comparison, "party_cost"), key=lambda one: (order[one.strategy], _place(one.party, contract))
@@ -205,6 +213,25 @@ def party_table(comparison: Comparison) -> Table:
         "out even and have no contract are left out"
     )
     return Table(caption, head, tuple(rows), words=(0, 1, 2))
+
+
+def _party_grid(comparison: Comparison) -> Table:
+    """Return the net cost of the parties that are touched under any of many strategies, a column each."""
+    titles, contract, bill = titles_of(comparison), comparison.tables.contract_parties, comparison.bill.eur_per_year
+    found = {(one.strategy, one.party): one for one in changes(comparison, "party_cost")}
+    touched = {party for (_, party), one in found.items() if party_verdict(one, bill) != "even"} | set(contract)
+    parties = sorted(touched & {party for _, party in found}, key=lambda party: _place(party, contract))
+    rows = tuple(
+        (titles[name], *[_cell(found[name, party]) if (name, party) in found else "–" for party in parties])
+        for name in others_of(comparison)
+    )
+    counts = count_words(one.n for one in found.values())
+    caption = (
+        "Net cost of each party (what it pays less what it receives), thousand EUR/yr, difference from "
+        f"“{titles[comparison.baseline]}” with 95 % interval in brackets, {counts}; "
+        "minus is a gain. Parties that come out even and have no contract are left out"
+    )
+    return Table(caption, ("strategy", *[party_label(party) for party in parties]), rows, tight=True)
 
 
 def _place(party: str, first: Sequence[str]) -> tuple[int, str]:

@@ -392,17 +392,21 @@ def fee_sentences(comparison: Comparison) -> list[str]:
     for member in comparison.tables.strategies:
         contracts = member.inputs.get("contracts", ())
         parties = [(member.name, pair[role]) for pair in contracts for role in ("provider", "partner")]
-        if len(contracts) != 1 or not all(key in costs for key in parties):
+        if len(contracts) != 1 or contracts[0].get("members") or not all(key in costs for key in parties):
             continue
         provider, partner = (costs[key] for key in parties)
         fee = float(contracts[0].get("fee", 0.0))
         least, most = fee + provider.value, fee - partner.value
         ends = (round(least), round(most))  # strategies that differ in the fee only have the same range
         found.setdefault(ends, []).append((member.name, provider, partner))
-    return [
+    never = [same for (least, most), same in found.items() if least >= most]
+    merged = len(never) > _MANY
+    said = [
         _fee_sentence(ends, joined([f"“{titles[name]}”" for name, _, _ in same]), *same[0][1:])
-        for ends, same in found.items()
-    ]
+        for ends, same in found.items() if not (merged and same in never)
+    ]  # fmt: skip
+    names = [f"“{titles[name]}”" for same in never for name, _, _ in same]
+    return [*said, f"{joined(names)}: no fee leaves both better off."] if merged else said
 
 
 def _fee_sentence(ends: tuple[int, int], strategies: str, provider: Change, partner: Change) -> str:
