@@ -47,11 +47,11 @@ def zero_or(low: float, high: float) -> st.SearchStrategy[float]:
 
 @st.composite
 def periods(draw: st.DrawFn) -> Period:
-    """Return 20 to 60 days that cross the end of a month, after up to 10 days of burn-in."""
+    """Return 20 to 45 days that cross the end of a month, after up to 10 days of burn-in."""
     year, month, day = draw(st.integers(2023, 2026)), draw(st.integers(1, 12)), draw(st.integers(12, 28))
     return Period(
         start=f"{year}-{month:02d}-{day:02d}",
-        days=draw(st.integers(20, 60)),
+        days=draw(st.integers(20, 45)),
         burn_in=draw(st.integers(0, 10)),
         holidays=draw(st.sampled_from(["DE", "none"])),
     )
