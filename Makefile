@@ -47,7 +47,7 @@ run: install ## run the reference study, compare, and write the report into out/
 
 test: install ## run the whole test suite; kernels are compiled once, before the workers start
 	@mkdir -p out && rm -f out/warm-up.db*
-	$(BIN)/tandem run $(STUDY) --days 2 --replications 1 --no-break-even --workers 1 --quiet --db out/warm-up.db >out/warm-up.txt
+	$(BIN)/tandem run $(STUDY) --days 2 --replications 1 --strategies-only --workers 1 --quiet --db out/warm-up.db >out/warm-up.txt
 	@rm -f out/warm-up.db* out/warm-up.txt
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --benchmark-disable
 

@@ -10,15 +10,15 @@ import pytest
 from scenarios.spec import RunPlan, Study, load_study
 from scenarios.store import Reader
 
+PAIR = Path(__file__).with_name("pair.yaml")
+
 
 @pytest.fixture
 def small_study() -> Callable[..., Study]:
-    """Return a maker of small versions of the reference study."""
+    """Return a maker of small versions of the study `pair`."""
 
     def make(replications: int = 3, days: int = 4, burn_in: int = 3, seed: int = 7, sweep: bool = False) -> Study:
-        study = load_study(
-            "steel-and-power", sets=[f"calendar.days={days}", f"calendar.burn_in={burn_in}", f"run.seed={seed}"]
-        )
+        study = load_study(str(PAIR), sets=[f"calendar.days={days}", f"calendar.burn_in={burn_in}", f"run.seed={seed}"])
         evaluation = study.evaluation.limited(study.strategies, ("break_even",) if sweep else ())
         return dataclasses.replace(study, run=RunPlan(seed, replications), evaluation=evaluation)
 
@@ -31,7 +31,7 @@ def hashes() -> Callable[[str | Path], dict[tuple[str, float | None, int], str |
 
     def read(db: str | Path) -> dict[tuple[str, float | None, int], str | None]:
         with Reader(str(db)) as store:
-            runs = store.runs(store.study("steel-and-power").id)
+            runs = store.runs(store.study(PAIR.stem).id)
         return {(run.strategy, run.sweep_value, run.replication): run.result_hash for run in runs}
 
     return read

@@ -33,7 +33,7 @@ def test_a_batch_stores_what_the_model_says(small_study: MakeStudy, tmp_path: Pa
     model = CollaborationModel(study.strategies["raw"], rng=7, replication=1)
     model.run_to_end()
     with Reader(db) as store:
-        row = store.study("steel-and-power")
+        row = store.study("pair")
         got = {(o, p): v for s, r, o, p, v in store.metrics(row.id) if (s, r) == ("raw", 1)}
         flows = [(a, b, kind, v) for s, r, a, b, kind, v in store.transfers(row.id) if (s, r) == ("raw", 1)]
     expected = {key: value for key, value in model.outcomes().items() if np.isfinite(value)}
@@ -75,7 +75,7 @@ def test_what_was_computed_is_not_computed_again(small_study: MakeStudy, tmp_pat
     assert (longer.computed, longer.answered) == (12, 0)
     assert len({first.study_id, more.study_id, longer.study_id}) == 3
     with Reader(str(db)) as store:
-        assert store.study("steel-and-power").id == longer.study_id
+        assert store.study("pair").id == longer.study_id
         assert len(store.runs(first.study_id)) == 8
         assert len(store.metrics(more.study_id)) > len(store.metrics(first.study_id)) > 0
         assert store.hourly(more.study_id, "raw").keys() == store.hourly(first.study_id, "raw").keys() != set()

@@ -19,6 +19,7 @@ from scenarios.spec import Study
 from scenarios.store import Reader, Store
 
 TANDEM = "from analysis.cli import main; main()"
+PAIR = str(Path(__file__).with_name("pair.yaml"))
 SMALL = ["--days", "4", "--replications", "3", "--seed", "7", "--set", "calendar.burn_in=3", "--workers", "1"]
 
 
@@ -31,9 +32,9 @@ def tandem(folder: Path, *arguments: str, **variables: str) -> subprocess.Comple
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder whose tandem.db holds a small run of the reference study."""
+    """Return a folder whose tandem.db holds a small run of the study `pair`."""
     made = tmp_path_factory.mktemp("cli")
-    done = tandem(made, "run", "steel-and-power", *SMALL, "--json")
+    done = tandem(made, "run", PAIR, *SMALL, "--json")
     assert done.returncode == 0, done.stderr
     (made / "run.json").write_text(done.stdout)
     return made
@@ -49,7 +50,7 @@ def test_run_prints_the_comparison_as_json_and_keeps_its_talk_to_stderr(folder: 
 
 
 def test_run_again_computes_nothing_and_ranks_the_same(folder: Path) -> None:
-    done = tandem(folder, "run", "steel-and-power", *SMALL)
+    done = tandem(folder, "run", PAIR, *SMALL)
     assert done.returncode == 0
     assert "0 computed" in done.stderr
     assert [line.split()[1] for line in done.stdout.splitlines() if line[:1].isdigit()] == [
@@ -58,7 +59,7 @@ def test_run_again_computes_nothing_and_ranks_the_same(folder: Path) -> None:
 
 
 def test_compare_says_what_run_said_and_exports_it(folder: Path) -> None:
-    done = tandem(folder, "compare", "steel-and-power", "--json", "--csv", "a.csv", "--xlsx", "a.xlsx")
+    done = tandem(folder, "compare", "pair", "--json", "--csv", "a.csv", "--xlsx", "a.xlsx")
     assert done.returncode == 0, done.stderr
     told = json.loads((folder / "run.json").read_text())
     told.pop("run")
@@ -68,32 +69,30 @@ def test_compare_says_what_run_said_and_exports_it(folder: Path) -> None:
 
 
 def test_compare_takes_the_path_of_a_scenario_and_another_baseline(folder: Path) -> None:
-    done = tandem(
-        folder, "compare", "some/where/steel-and-power.yaml", "--baseline", "raw", "--outcome", "cost_interface"
-    )
+    done = tandem(folder, "compare", "some/where/pair.yaml", "--baseline", "raw", "--outcome", "cost_interface")
     assert done.returncode == 0, done.stderr
     assert "none against raw" in done.stdout
     assert "Interfaces" in done.stdout
-    unknown = tandem(folder, "compare", "steel-and-power", "--baseline", "rwa")
+    unknown = tandem(folder, "compare", "pair", "--baseline", "rwa")
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert "did you mean raw?" in unknown.stderr
-    missing = tandem(folder, "compare", "steel-and-powder")
+    missing = tandem(folder, "compare", "pairs")
     assert missing.returncode == 2
-    assert "did you mean steel-and-power?" in missing.stderr
+    assert "did you mean pair?" in missing.stderr
 
 
 def test_a_dry_run_counts_and_writes_nothing(tmp_path: Path) -> None:
-    done = tandem(tmp_path, "run", "steel-and-power", *SMALL, "--strategy", "raw", "--no-break-even", "--dry-run")
+    done = tandem(tmp_path, "run", PAIR, *SMALL, "--strategy", "raw", "--no-break-even", "--dry-run")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("steel-and-power: 6 runs, about ")
+    assert done.stdout.startswith("pair: 6 runs, about ")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_strategy_is_run_with_its_baseline_only(tmp_path: Path) -> None:
-    done = tandem(tmp_path, "run", "steel-and-power", *SMALL, "--strategy", "daily-total", "--quiet", "--db", "x.db")
+    done = tandem(tmp_path, "run", PAIR, *SMALL, "--strategy", "daily-total", "--quiet", "--db", "x.db")
     assert done.returncode == 0, done.stderr
     with Reader(str(tmp_path / "x.db")) as store:
-        study = store.study("steel-and-power")
+        study = store.study("pair")
         assert [member.name for member in store.strategies(study.id)] == ["none", "daily-total"]
         assert store.strategies(study.id, points=True) == []
         assert all(member.inputs["calendar"]["days"] == 4 for member in store.strategies(study.id))
@@ -117,7 +116,7 @@ def test_a_failed_run_gives_exit_code_one_and_is_named(
 
 @pytest.mark.slow
 def test_kernels_are_compiled_once_for_all_workers_and_say_so(tmp_path: Path) -> None:
-    run = ("run", "steel-and-power", "--days", "2", "--replications", "2", "--strategy", "raw", "--workers", "2",
+    run = ("run", PAIR, "--days", "2", "--replications", "2", "--strategy", "raw", "--workers", "2",
            "--set", "calendar.burn_in=1", "--no-break-even")  # fmt: skip
     first = tandem(tmp_path, *run, "--seed", "1", XDG_CACHE_HOME=str(tmp_path / "cache"))
     second = tandem(tmp_path, *run, "--seed", "2", XDG_CACHE_HOME=str(tmp_path / "cache"))

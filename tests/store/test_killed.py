@@ -26,6 +26,7 @@ pytestmark = [
 
 type Hashes = dict[tuple[str, int], str]
 type CountStatus = Callable[[Path, str], int]
+PAIR = str(Path(__file__).with_name("pair.yaml"))
 TANDEM = "from analysis.cli import main; main()"
 REPLICATIONS, DAYS = 16, 60
 PATIENCE_S = 120.0
@@ -60,7 +61,7 @@ def wait_until(true: Callable[[], bool]) -> None:
 
 
 def start(folder: Path, db: Path) -> subprocess.Popen[str]:
-    arguments = ["run", "steel-and-power", "--db", str(db), "--replications", str(REPLICATIONS), "--days", str(DAYS),
+    arguments = ["run", PAIR, "--db", str(db), "--replications", str(REPLICATIONS), "--days", str(DAYS),
                  "--seed", "7", "--set", "calendar.burn_in=3", "--strategies-only",
                  "--workers", "2", "--json"]  # fmt: skip
     return subprocess.Popen(
@@ -70,7 +71,7 @@ def start(folder: Path, db: Path) -> subprocess.Popen[str]:
 
 
 def study_of(replications: int, days: int) -> Study:
-    study = load_study("steel-and-power", sets=["calendar.burn_in=3", f"calendar.days={days}"])
+    study = load_study(PAIR, sets=["calendar.burn_in=3", f"calendar.days={days}"])
     evaluation = study.evaluation.limited(())
     return dataclasses.replace(study, run=RunPlan(7, replications), evaluation=evaluation)
 
@@ -103,7 +104,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> Hashes:
 
 def result_hashes(db: Path) -> Hashes:
     with Store(str(db)) as store:
-        runs = store.runs(store.study("steel-and-power").id)
+        runs = store.runs(store.study("pair").id)
     assert {run.status for run in runs} == {"done"}
     return {(run.strategy, run.replication): str(run.result_hash) for run in runs}
 

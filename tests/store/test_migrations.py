@@ -161,5 +161,5 @@ def test_a_study_runs_on_postgresql_as_on_sqlite(small_study: Callable[..., Stud
             with Store(address) as one, Store(address) as two, one.writing(), busy, two.writing():
                 pass
             with Reader(address) as store:
-                assert store.study("steel-and-power").seed == 7
+                assert store.study("pair").seed == 7
     assert answers[0] == answers[1]

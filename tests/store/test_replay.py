@@ -29,7 +29,7 @@ from scenarios.store.reading import pack_series
 
 Call = Callable[..., tuple[int, str, str]]
 MINE = """\
-extends: steel-and-power
+extends: pair.yaml
 platforms:
   calendar: {days: 4, burn_in: 3}
   market: {price_table: prices.csv}
@@ -58,6 +58,7 @@ def call(capsys: pytest.CaptureFixture[str]) -> Iterator[Call]:
 
 def write_mine(folder: Path) -> None:
     """Write a scenario with a price series and a table of its owner's, and no sweep of its own."""
+    shutil.copy(Path(__file__).with_name("pair.yaml"), folder)
     (folder / "mine.yaml").write_text(MINE)
     rows = [f"2025-01-{day:02d} {hour:02d}:00,{10 * day + hour}" for day in range(1, 15) for hour in range(24)]
     (folder / "prices.csv").write_text("time,price_eur_mwh\n" + "\n".join(rows) + "\n")
@@ -72,7 +73,10 @@ def master(tmp_path_factory: pytest.TempPathFactory) -> Path:
     small = ["--strategy", "raw", "--no-break-even", "--workers", "1", "--quiet", "--db", str(folder / "tandem.db")]
     for scenario, options in (
         (str(folder / "mine.yaml"), []),
-        ("steel-and-power", ["--days", "4", "--replications", "2", "--seed", "7", "--set", "calendar.burn_in=3"]),
+        (
+            str(folder / "pair.yaml"),
+            ["--days", "4", "--replications", "2", "--seed", "7", "--set", "calendar.burn_in=3"],
+        ),
     ):
         with pytest.raises(SystemExit) as ended:
             main(["run", scenario, *options, *small])
@@ -129,7 +133,7 @@ def test_every_run_is_identical_by_number_and_by_name(db: Path, call: Call) -> N
 
 
 def test_json_tells_everything(db: Path, call: Call) -> None:
-    code, out, _ = call("replay", "steel-and-power/raw/0", "--db", str(db), "--json")
+    code, out, _ = call("replay", "pair/raw/0", "--db", str(db), "--json")
     tree = json.loads(out)
     assert code == 0
     assert tree["reproduced"] is True
@@ -191,7 +195,7 @@ def test_a_run_answered_from_the_store_is_compared_with_its_twin(
         run_study(small_study(replications=1), store, workers=1, quiet=True)
         run_study(small_study(replications=2), store, workers=1, quiet=True)
     with Records(db) as store:
-        twin = find_run(store, "steel-and-power/raw/0")
+        twin = find_run(store, "pair/raw/0")
         assert twin.result_run_id != twin.id
         answer = replay(store, twin)
         assert (answer.verdict, answer.environment) == ("identical", ())
@@ -205,7 +209,7 @@ def test_a_run_answered_from_the_store_is_compared_with_its_twin(
 
 
 def test_a_changed_value_is_found_and_measured(db: Path, call: Call) -> None:
-    run = number_of(db, "steel-and-power/raw/0")
+    run = number_of(db, "pair/raw/0")
     key = "where run_id = ? and outcome = 'real_cost' and party = ''"
     true = ask(db, f"select value from run_metric {key}", run)
     change(db, f"update run_metric set value = value * 1.25 {key}", run)
@@ -247,7 +251,7 @@ def test_a_value_that_is_missing_on_one_side_is_named(db: Path, call: Call) -> N
 
 
 def test_a_changed_hour_is_found(db: Path, call: Call) -> None:
-    run = number_of(db, "steel-and-power/raw/0")
+    run = number_of(db, "pair/raw/0")
     with Records(str(db)) as store:
         hourly = {name: values.copy() for name, values in store.run_hourly(run).items()}
     name = sorted(hourly)[0]
@@ -292,12 +296,12 @@ def test_what_is_not_as_it_was_is_listed_even_if_the_result_is_identical(db: Pat
     code, out, _ = call("replay", "mine/raw/0", "--db", str(db))
     assert "package numpy" in out
     assert "are as they were" not in out
-    assert call("replay", "steel-and-power/raw/0", "--db", str(db))[1].rstrip().endswith("are as they were")
+    assert call("replay", "pair/raw/0", "--db", str(db))[1].rstrip().endswith("are as they were")
 
 
 def test_a_run_of_an_older_version_is_replayed_at_the_defaults_of_what_is_new(db: Path, call: Call) -> None:
     """A store as an older version left it: other sources, fewer parameters, nothing declared, one that is gone."""
-    run = number_of(db, "steel-and-power/raw/0")
+    run = number_of(db, "pair/raw/0")
     tree = json.loads(ask(db, "select inputs from strategy where id = (select strategy_id from run where id = ?)", run))
     for firm in tree["manufacturers"]:
         del firm["retail"]["peak_charge"]
@@ -363,11 +367,11 @@ def test_spoilt_copies_and_inputs_are_refused(db: Path, call: Call) -> None:
     assert code == 1
     assert "the store's copy of" in err
     assert "does not match its hash" in err
-    run = number_of(db, "steel-and-power/raw/0")
+    run = number_of(db, "pair/raw/0")
     change(db, "update strategy set inputs = replace(inputs, '\"beta\":0.2', '\"beta\":0.3')")
     code, _, err = call("replay", str(run), "--db", str(db))
     assert code == 1
-    assert f"run {run}, steel-and-power/raw/0, cannot be replayed: the stored inputs do not match their hash" in err
+    assert f"run {run}, pair/raw/0, cannot be replayed: the stored inputs do not match their hash" in err
 
 
 # --- failures ----------------------------------------------------------------------------------------
@@ -385,11 +389,11 @@ def failed(small_study: Callable[..., Study], tmp_path: Path) -> Path:
 
 
 def test_a_failed_run_fails_as_it_did(failed: Path, call: Call) -> None:
-    code, out, _ = call("replay", "steel-and-power/raw/0", "--db", str(failed))
+    code, out, _ = call("replay", "pair/raw/0", "--db", str(failed))
     assert code == 0
     assert "fails as it did: model.errors.InputError: not_there: no such calibrated table" in out
     change(failed, "update run set error = replace(error, 'no such', 'damaged') where status = 'failed'")
-    code, out, _ = call("replay", "steel-and-power/raw/0", "--db", str(failed))
+    code, out, _ = call("replay", "pair/raw/0", "--db", str(failed))
     assert code == 3
     assert "  then: model.errors.InputError: not_there: damaged calibrated table" in out
     assert "  now:  model.errors.InputError: not_there: no such calibrated table" in out
@@ -398,10 +402,10 @@ def test_a_failed_run_fails_as_it_did(failed: Path, call: Call) -> None:
 def test_a_run_that_fails_only_now_and_one_that_failed_only_then(failed: Path, call: Call) -> None:
     error = ask(failed, "select error from run where status = 'failed'")
     change(failed, "update run set status = 'failed', error = ? where status = 'done'", error)
-    code, out, _ = call("replay", "steel-and-power/none/0", "--db", str(failed))
+    code, out, _ = call("replay", "pair/none/0", "--db", str(failed))
     assert code == 3
     assert "failed, and has a result now" in out
-    run = number_of(failed, "steel-and-power/raw/0")
+    run = number_of(failed, "pair/raw/0")
     change(failed, "update run set status = 'done', error = null, result_run_id = id where id = ?", run)
     code, out, _ = call("replay", str(run), "--db", str(failed), "--json")
     tree = json.loads(out)
@@ -434,7 +438,7 @@ def test_own_paths_are_named_as_they_were_when_a_replay_fails(db: Path, call: Ca
 def test_what_killed_a_worker_is_given_a_process_of_its_own(failed: Path, call: Call) -> None:
     change(failed, "update run set error = 'the worker process died 3 times (killed, or out of memory); seed 7' "
                    "where status = 'failed'")  # fmt: skip
-    code, out, _ = call("replay", "steel-and-power/raw/0", "--db", str(failed))
+    code, out, _ = call("replay", "pair/raw/0", "--db", str(failed))
     assert code == 3
     assert "then: the worker process died 3 times" in out
     assert "now:  model.errors.InputError: not_there" in out

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from scenarios.spec import library, load_study
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
@@ -32,7 +34,7 @@ def test_every_command_runs_as_written(tmp_path: Path) -> None:
     for line in SHELL_LINES:
         arguments = shlex.split(line, comments=True)
         result = subprocess.run(
-            [TANDEM, *arguments[1:]], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+            [TANDEM, *arguments[1:]], cwd=tmp_path, capture_output=True, text=True, timeout=500, check=False
         )
         assert result.returncode == 0, f"{line}\n{result.stdout}\n{result.stderr}"
         assert result.stdout.strip() or "new" in arguments, f"{line} printed nothing"
@@ -55,6 +57,19 @@ def test_the_mesa_script_runs_and_plots(tmp_path: Path) -> None:
     )
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "steady.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_scenario_is_sound(tmp_path: Path) -> None:
+    (text,) = [text for kind, text in BLOCKS if kind == "yaml"]
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    written = re.findall(r"^  ([\w-]+):$", text, flags=re.MULTILINE)
+    strategies = load_study(str(tmp_path / "mine.yaml")).strategies
+    assert len(written) >= 5
+    assert [name for name in strategies if name in written] == written
+
+
+def test_every_scenario_of_the_library_is_named() -> None:
+    assert not [name for name in library() if name not in README]
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)]+)\)", README))))
