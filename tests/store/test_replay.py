@@ -642,7 +642,7 @@ def test_what_was_declared_covers_every_leaf_of_the_inputs(tree: dict[str, Any])
     assert THEN["manufacturers[].process.furnace"] == {"kind": "float", "unit": "MW", "default": 48}
     assert THEN["contracts[].provider"] == {"kind": "str"}
     stored = {key for key, value in leaves(tree) if value not in ([], {}) and not key.startswith("user_files")}
-    lists = ("manufacturers", "utilities", "contracts")
+    lists = ("manufacturers", "utilities", "data_platforms", "contracts")
     for key in stored:
         head, _, rest = key.partition(".")
         assert (f"{head}[].{rest.split('.', 1)[1]}" if head in lists else key) in THEN
