@@ -31,6 +31,9 @@ CUSTOMERS = "customers"
 
 DAY_HOURS = 24
 
+UNITS = ("none", "heat", "day", "firm")
+"""Protected units, each of which contains the one before."""
+
 
 @dataclass(frozen=True)
 class Parties:
@@ -223,6 +226,9 @@ def _protection_faults(where: str, contract: DataContract, parties: Parties) -> 
     elif contract.k > count:
         allowed = f"allowed here: 1 to {count}; or name more customers of {contract.partner} under members"
         yield Fault(f"{where}.k", f"groups of {contract.k} out of {_sharers(count)}", allowed)
+    if contract.release == "tree" and contract.protected == "firm":
+        what = f"the rule wants the firm protected, and the tree of contract {contract.name} protects a day"
+        yield Fault("privacy.protected", what, "heat or day; or release: sum of 3 or more sharers")
     if contract.protected != "none" and math.isfinite(contract.epsilon) and DAY_HOURS % contract.resolution == 0:
         yield from _budget_faults(where, contract, members, count, parties)
 
@@ -283,9 +289,13 @@ def complying(contract: DataContract, rule: PrivacyRule) -> DataContract:
         changes |= {"resolution": next_divisor(rule.block_min)}
     if contract.release == "records" and contract.k < rule.k_min:
         changes |= {"variant": "anonymised", "k": rule.k_min}
-    if rule.epsilon_max < contract.epsilon:
-        unit = contract.protected if contract.protected != "none" else rule.protected
-        changes |= {"variant": "anonymised", "epsilon": rule.epsilon_max, "protected": unit}
+    if math.isfinite(rule.epsilon_max):
+        epsilon, unit = (
+            min(contract.epsilon, rule.epsilon_max),
+            max(contract.protected, rule.protected, key=UNITS.index),
+        )
+        if (epsilon, unit) != (contract.epsilon, contract.protected):
+            changes |= {"variant": "anonymised", "epsilon": epsilon, "protected": unit}
     return replace(contract, **changes) if changes else contract
 
 

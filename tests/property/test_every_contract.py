@@ -95,6 +95,7 @@ def test_the_reference_agrees_on_every_protection_of_plans(terms: dict[str, Any]
         (PrivacyRule(epsilon_max=0.9, protected="day"), {"resolution": 6}),
         (PrivacyRule(epsilon_max=0.9, k_min=4), PLANS["heat"]),
         (PrivacyRule(epsilon_max=2.0, k_min=4), PLANS["encrypted"]),
+        (PrivacyRule(epsilon_max=20.0, protected="day"), PLANS["heat"]),
     ],
 )
 def test_the_reference_agrees_on_contracts_under_a_privacy_rule(rule: PrivacyRule, terms: dict[str, Any]) -> None:

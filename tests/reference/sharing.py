@@ -1,11 +1,12 @@
 """All contracts of a run at work: platforms, who pays for what, and who could leak what."""
 
+import dataclasses
 import math
 from typing import Any
 
 from model.assets import ASSETS
-from model.contract_checks import complying
 from model.inputs import DataContract
+from model.security import PrivacyRule
 from tests.reference.accounts import Account
 from tests.reference.contracts import ForecastContract, MeterContract, OrderContract
 from tests.reference.draws import entity_number
@@ -80,7 +81,7 @@ class Sharing:
             return ForecastContract(model, terms, givers[0], takers, platform)
         if terms.asset == "log":
             return LogContract(model, terms, givers, takers[0], platform)
-        return PlanContract(model, complying(terms, self.inputs.privacy), givers, takers[0], platform)
+        return PlanContract(model, tightened(terms, self.inputs.privacy), givers, takers[0], platform)
 
     def advise(self, day: int) -> None:
         """Let what flows before the plans are made arrive."""
@@ -242,3 +243,21 @@ class Sharing:
                 paid = books.paid(party, "platform_fee") + books.paid(party, "platform_result")
                 values["platform_payment", party] = year * paid
         return values
+
+
+def tightened(terms: DataContract, rule: PrivacyRule) -> DataContract:
+    """Return a plan contract as the rule lets it be; it does not touch what nobody sees a record of."""
+    if terms.variant == "encrypted":
+        return terms
+    blocks = [hours for hours in (1, 2, 3, 4, 6, 8, 12, 24) if hours >= max(terms.resolution, rule.block_min)]
+    terms = dataclasses.replace(terms, resolution=blocks[0])
+    if terms.release == "records" and rule.k_min > terms.k:
+        terms = dataclasses.replace(terms, variant="anonymised", k=rule.k_min)
+    if math.isinf(rule.epsilon_max):
+        return terms
+    strength = {"none": 0, "heat": 1, "day": 2, "firm": 3}
+    if terms.epsilon > rule.epsilon_max:
+        terms = dataclasses.replace(terms, variant="anonymised", epsilon=rule.epsilon_max)
+    if strength[terms.protected] < strength[rule.protected]:
+        terms = dataclasses.replace(terms, protected=rule.protected)
+    return terms
