@@ -172,6 +172,7 @@ def gains_by_value(
 
     Gains in EUR are cleaned of the control variate, whose mean is known to be zero: with coefficient 1
     where the outcome contains it once, else with one least-squares coefficient for all values together.
+    Where no replication gains anything there is nothing to be cleaned.
     """
     values, plain = _differences(sweep, strategy, baseline, outcome, parties)
     if not plain.size:
@@ -182,6 +183,7 @@ def gains_by_value(
         return values, gains
     if outcome in UNIT_COEFFICIENT:
         return values, gains + chance
+    chance = np.where(np.any(gains != 0.0, axis=0), chance, 0.0)
     spread = chance - chance.mean(axis=0)
     square = float((spread**2).sum())
     slope = float((spread * gains).sum()) / square if square > 0.0 else 0.0

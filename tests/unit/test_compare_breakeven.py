@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.breakeven import break_evens, find_crossings
+from analysis.estimates import CONTROL
 from analysis.points import parameter_unit
 
 VALUES = np.array([0.0, 0.1, 0.2, 0.4])
@@ -143,3 +144,21 @@ def test_without_a_sweep_there_is_no_answer() -> None:
 )  # fmt: skip
 def test_the_unit_of_the_swept_parameter_is_the_declared_one(key: str, unit: str) -> None:
     assert parameter_unit(key) == unit
+
+
+def test_chance_is_not_taken_out_of_a_gain_that_is_nothing() -> None:
+    """At 0 every replication gains exactly nothing, whatever the control variate does there."""
+    generator = np.random.default_rng(5)
+    chance = generator.normal(0.0, 50.0, size=(12, 2))
+    gains = np.column_stack([np.zeros(12), 100.0 - 3.0 * chance[:, 1]])
+    values = np.array([0.0, 1.0])
+    sweep = pd.concat(
+        [
+            sweep_of(gains, values, "cost_maintenance"),
+            sweep_of(-chance, values, CONTROL),
+        ]
+    )
+    (answer,) = break_evens(sweep, {**ASKED, "outcome": "cost_maintenance"})
+    nothing, something = answer.table["gain"]
+    assert nothing == 0.0
+    assert something == pytest.approx(100.0)
