@@ -74,11 +74,15 @@ def contract_faults(contracts: tuple[DataContract, ...], parties: Parties) -> It
         if strangers:
             continue
         yield from _asset_faults(where, contract, parties)
-        yield from _protection_faults(where, complying(contract, parties.rule), parties)
-        for name in sharers(contract):
+        bound = complying(contract, parties.rule)
+        for fault in _protection_faults(where, bound, parties):
+            imposed = fault.where == f"{where}.protected" and contract.protected != bound.protected
+            yield replace(fault, where="privacy.protected", what=f"{where}: {fault.what}") if imposed else fault
+        for k, name in enumerate(sharers(contract)):
             key = (name, contract.partner, contract.asset)
             if key in seen:
-                yield Fault(where, f"{contract.asset} of {name} is shared twice with the same partner")
+                what = f"{contract.asset} of {name} is shared twice with the same partner"
+                yield Fault(f"{where}.members.{k - 1}" if k else where, what)
             seen.add(key)
 
 
@@ -224,7 +228,8 @@ def _protection_faults(where: str, contract: DataContract, parties: Parties) -> 
     if contract.k > count and contract.k == parties.rule.k_min:
         yield _too_many_wanted(contract, count, parties.rule)
     elif contract.k > count:
-        allowed = f"allowed here: 1 to {count}; or name more customers of {contract.partner} under members"
+        most = f"1 to {count}" if count > 1 else "1"
+        allowed = f"allowed here: {most}; or name more customers of {contract.partner} under members"
         yield Fault(f"{where}.k", f"groups of {contract.k} out of {_sharers(count)}", allowed)
     if contract.release == "tree" and contract.protected == "firm":
         what = f"the rule wants the firm protected, and the tree of contract {contract.name} protects a day"

@@ -23,6 +23,8 @@ _BLAMED = {"mode": "partner", "asset": "provider"}
 """The key to look at when a contract does not fit its parties."""
 _FITTING = ("type", "utility", "metered_alone", "count", "process.kind", "process.scheduling")
 """What decides whether a firm can take part in a contract."""
+_DECIDING = ("asset", "variant", "standard", "members", "protected", "platform")
+"""What decides how a contract's other values are judged."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,7 @@ def _causes(key: str, values: dict[str, Any]) -> list[str]:
         platform = f"data_platforms.{contract.get('platform')}"
         parties = [contract.get("provider"), contract.get("partner"), *contract.get("members", ())]
         said = [f"firms.{party}.{key}" for party in parties for key in _FITTING]
-        own = [f"{section}.{name}.{key}" for key in ("asset", "variant", "standard", "members", "protected")]
+        own = [f"{section}.{name}.{key}" for key in _DECIDING]
         return [*said, *(key for key in own if key != f"{section}.{name}.{last}"), f"{platform}.standard"]
     if section == "firms" and last in ("supplier", "utility"):
         return [f"firms.{values['firms'][name].get(last)}.type"]

@@ -329,7 +329,10 @@ EXPECTED: dict[str, list[Expected]] = {
         (6, 71, "contracts.plan.k: groups of 10 out of 5 sharers", "allowed here: 1 to 5; or name more customers"),
         (10, 50, "contracts.plan.k: variant raw forms no groups", "set variant: anonymised"),
     ],
-    "member_twice": [(5, 7, "contracts.again: plan of steel is shared twice with the same partner", "")],
+    "member_twice": [
+        (5, 62, "contracts.again.members.0: plan of steel is shared twice with the same partner", ""),
+        (5, 69, "contracts.again.members.1: plan of steel is shared twice with the same partner", ""),
+    ],
     "members_unfit": [
         (6, 57, "contracts.plan.members.0: no such manufacturer: 'foundry'", "did you mean foundries?"),
         (6, 66, "contracts.plan.members.1: no such manufacturer: 'power'", "known: steel, "),
@@ -577,6 +580,15 @@ def test_a_folder_is_no_scenario(tmp_path: Path) -> None:
             "outcome: real_cost}",
             "evaluate.break_even.values is no sweep (allowed: .inf as the last value, after one above 0)",
         ),
+        (
+            "contracts.plan.members=[steel]",
+            "--set contracts.plan.members: contracts.plan.members.0: plan of steel is shared",
+        ),
+        (
+            "privacy.k_min=6",
+            "--set privacy.k_min: privacy.k_min: the rule wants 6 subjects behind a record, contract plan",
+        ),
+        ("data_platforms.hubb.fee=3", "no such data platform: 'hubb' (did you mean hub? known: hub)"),
         ("strategies.none=null", "goals.baseline: no such strategy: 'none'"),
         ("a" + ".a" * 5000 + "=1", "unknown key"),
     ],
@@ -585,6 +597,13 @@ def test_set_is_checked_like_a_file(option: str, said: str) -> None:
     with pytest.raises(InputError) as caught:
         load_study("steel-and-power", sets=[option])
     assert said in str(caught.value)
+
+
+def test_what_a_rule_imposes_is_said_of_the_rule() -> None:
+    with pytest.raises(InputError) as caught:
+        load_study("steel-and-power", sets=["privacy.protected=firm", "privacy.epsilon_max=1"])
+    assert {fault.where for fault in caught.value.faults} == {"--set privacy.protected"}
+    assert all(fault.what.startswith("privacy.protected: contracts.") for fault in caught.value.faults)
 
 
 def test_an_unknown_override_names_the_nearest() -> None:
