@@ -110,7 +110,7 @@ def typical_week(table: pd.DataFrame, *, load_title: str, imbalance_title: str, 
     """
     with style():
         figure, (top, bottom) = canvas(6.2, rows=2, ratios=(3, 2))
-        colors = {"load": (INK, SERIES[0], SERIES[1]), "imbalance": (SERIES[0], SERIES[1])}
+        colors = {"load": (INK, SERIES[0], SERIES[1], SERIES[2]), "imbalance": (SERIES[0], SERIES[1])}
         for axes, panel in ((top, "load"), (bottom, "imbalance")):
             part = table[table["panel"] == panel]
             for k, label in enumerate(dict.fromkeys(part["series"])):

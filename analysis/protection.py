@@ -41,9 +41,9 @@ def protection_frame(
 ) -> pd.DataFrame:  # fmt: skip
     """Return what strategies reveal and what they are worth; columns `PROTECTION`, a row per strategy.
 
-    `revealed` and `copies` are those of the sharer of whom most is revealed; `saving` is the saving of total real
-    cost, `gain` what `parties` together gain, `use` the value in use, all in EUR/yr against the baseline with 95 %
-    intervals, chance removed; `kept` is `use` over that of the reference.
+    `revealed` and `epsilon_year` are those of the sharer of whom most is revealed, `copies` those of all; `saving` is
+    the saving of total real cost, `gain` what `parties` together gain, `use` the value in use, all in EUR/yr against
+    the baseline with 95 % intervals, chance removed; `kept` is `use` over that of the reference.
 
     Args:
         tables: the study.
@@ -85,7 +85,7 @@ def ratio_interval(above: Floats, below: Floats) -> tuple[float, float, float]:
 
 
 def _revealed(rows: pd.DataFrame) -> dict[str, Any]:
-    """Return share revealed, its interval, yearly epsilon and copies of the sharer of whom most is revealed."""
+    """Return share revealed and yearly epsilon of the sharer of whom most is revealed, and copies of all."""
     shares = {
         str(party): t_estimate(floats(group["value"]))
         for party, group in rows[rows["outcome"] == "revealed_share"].groupby("party", sort=False)
@@ -94,11 +94,9 @@ def _revealed(rows: pd.DataFrame) -> dict[str, Any]:
         nothing = Estimate(0.0, 0.0, 0.0, 0.0, 0)
         return _cells("revealed", nothing) | {"epsilon_year": math.nan, "copies": 0.0}
     party = max(shares, key=lambda name: shares[name].value)
-    level = {
-        key: float(values_of(rows, outcome, (party,)).mean())
-        for key, outcome in (("epsilon_year", "epsilon_year"), ("copies", "exposed_copies"))
-    }
-    return _cells("revealed", shares[party]) | level
+    copies = rows[rows["outcome"] == "exposed_copies"].groupby("replication")["value"].sum().mean()
+    epsilon = values_of(rows, "epsilon_year", (party,)).mean()
+    return _cells("revealed", shares[party]) | {"epsilon_year": float(epsilon), "copies": float(copies)}
 
 
 def _worth(both: _Pairing, group: Sequence[str]) -> dict[str, Any]:

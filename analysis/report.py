@@ -76,11 +76,13 @@ def build(name: str, db: str) -> Report:
         study = read_study(store, name)
         comparison = compare_study(study)
         answer = answer_of(comparison)
-        hourly = read_hourly(store, study, [comparison.baseline, *answer.focus[:1]])
-    protection, exposure = Protection(comparison), risk.exposure_frame(comparison)
+        protection = Protection(comparison)
+        week = protection.nearest(answer.focus[0])
+        hourly = read_hourly(store, study, dict.fromkeys([comparison.baseline, week]))
+    exposure = risk.exposure_frame(comparison)
     drawn = [
         charts.strategies_chart(comparison), charts.components_chart(comparison), charts.parties_chart(comparison),
-        protection_chart(protection), charts.week_chart(comparison, hourly, answer.focus[0]),
+        protection_chart(protection), charts.week_chart(comparison, hourly, week),
         *stages.stage_charts(comparison), charts.payments_chart(comparison), *sweeps.break_even_charts(comparison),
         *sweeps.influence_charts(comparison), risk.exposure_chart(comparison, exposure),
     ]  # fmt: skip
@@ -251,6 +253,7 @@ def _data_sections(report: Report) -> dict[str, Any]:
         },
         "influence": {
             "said": sweeps.influence_sentences(comparison), "charts": [n for n in names if n.startswith("influence")],
+            "shown": [report.charts[n].table.caption for n in names if n.startswith("influence")],
             "tables": [sweeps.influence_table(comparison, part) for part in sweeps.influences_of(comparison)],
         },
         "risk": {

@@ -179,10 +179,12 @@ def week_chart(comparison: Comparison, hourly: pd.DataFrame, strategy: str) -> C
     window = slice(first * 24, (first + days) * 24)
     utility = _utility_of(inputs, firm)
     titles = titles_of(comparison)
+    same = bool(np.allclose(base["load_mw"], other["load_mw"]))
     lines = {
-        ("load", f"load of {firm}"): base["load_mw"],
+        ("load", f"load of {firm}" + ("" if same else f" under “{titles[comparison.baseline]}”")): base["load_mw"],
         ("load", f"forecast under “{titles[comparison.baseline]}”"): base["forecast_mw"],
         ("load", f"forecast under “{titles[strategy]}”"): other["forecast_mw"],
+        **({} if same else {("load", f"load of {firm} under “{titles[strategy]}”"): other["load_mw"]}),
         **_imbalances(hourly, utility, comparison.baseline, strategy, titles),
     }
     hours = np.arange(days * 24)

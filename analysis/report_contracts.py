@@ -100,8 +100,15 @@ def seen_words(inputs: Mapping[str, Any], contract: DataContract) -> str:
         words = grain
     noise = noise_sd(contract, members)
     blur = [f"noise of {level(noise)} MW on each"] if noise else []
-    blur += [f"translation error of {with_unit(contract.mapping_sd, 'MW')}"] if contract.mapping_sd else []
+    if contract.mapping_sd and not has_standard(inputs, contract):
+        blur.append(f"translation error of {with_unit(contract.mapping_sd, 'MW')}")
     return ", ".join([words, *blur])
+
+
+def has_standard(inputs: Mapping[str, Any], contract: DataContract) -> bool:
+    """Tell whether records follow a standard: the contract's, or that of its platform."""
+    platforms = {one["name"]: one["standard"] for one in inputs.get("data_platforms", ())}
+    return contract.standard != "none" or platforms.get(contract.platform, "none") != "none"
 
 
 def noise_sd(contract: DataContract, members: list[ManufacturerInputs]) -> float:
@@ -110,8 +117,8 @@ def noise_sd(contract: DataContract, members: list[ManufacturerInputs]) -> float
     return math.hypot(contract.noise_sd, noise.sd if noise else 0.0)
 
 
-def epsilon_words(inputs: Mapping[str, Any], contract: DataContract, year: float) -> str:
-    """Return what a contract's epsilon protects, how often it is released, and what a year of it amounts to.
+def epsilon_words(inputs: Mapping[str, Any], contract: DataContract, year: float) -> tuple[str, str]:
+    """Return what a contract's epsilon protects, as a sentence, and how: releases, noise, and a year's epsilon.
 
     Args:
         inputs: of the strategy.
@@ -119,20 +126,19 @@ def epsilon_words(inputs: Mapping[str, Any], contract: DataContract, year: float
         year: epsilon that a year of releases loses, as measured; NaN where no release was booked.
     """
     members = firms_of(inputs, contract)
-    said = widest_sensitivity(contract, members).statement if members else ""
+    what = widest_sensitivity(contract, members).statement if members else ""
     if contract.release == "tree":
-        how = f"A tree of running totals spends epsilon {contract.epsilon:g} on them all"
+        how = f"one tree of running totals spends epsilon {contract.epsilon:g} on them all"
     else:
         touching = releases_touching(contract.protected, YEAR_DAYS)  # type: ignore[arg-type]
-        often = "one of the year's releases" if touching == 1 else f"all {touching} releases of a year"
+        often = "one of the year's daily releases" if touching == 1 else f"all {touching} releases of a year"
         how = (
-            f"Each daily release is {contract.noise.capitalize()} noise (standard deviation "
-            f"{level(noise_sd(contract, members))} MW) at epsilon {contract.epsilon:g}, and what is protected is "
-            f"touched by {often}"
+            f"epsilon {contract.epsilon:g} a release by {contract.noise.capitalize()} noise (standard deviation "
+            f"{level(noise_sd(contract, members))} MW), and {often} depends on what is protected"
         )
-    bound = f": a year loses epsilon {level(year)} at delta {contract.delta:g}" if math.isfinite(year) else ""
+    bound = f", so that a year loses epsilon {year:.4g} at delta {contract.delta:g}" if math.isfinite(year) else ""
     budget = f", of a budget of {contract.budget:g}" if math.isfinite(contract.budget) else ""
-    return f"{said} {how}{bound}{budget}.".strip()
+    return what, f"{how}{bound}{budget}"
 
 
 def agreement_table(comparison: Comparison) -> Table:

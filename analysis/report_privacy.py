@@ -69,6 +69,10 @@ class Protection:
         """Whether strategies differ in what they reveal, so that there is something to say."""
         return len(self.frame) > 1 and float(np.ptp(self.frame["revealed"])) > 0.0
 
+    def nearest(self, strategy: str) -> str:
+        """Return the strategy itself if plans are all that it shares or changes, else the best of those of which so."""
+        return str(self.frame["strategy"].iloc[0]) if strategy in self.apart and len(self.frame) else strategy
+
     def plans(self, strategy: str) -> Sequence[DataContract]:
         """Return the contracts of a strategy, all of which share plans; that of the first sharer first."""
         return self.contracts[strategy]
@@ -202,7 +206,8 @@ def _kept_words(row: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     if high < 0.0:
         return f"“{name}” makes decisions worse than without sharing {reveals}: {percent(kept)} {ends}."
     if low > _FULL:
-        return f"“{name}”{row['with']} is worth {kept:.3g} times as much (95 % interval {low:.3g} to {high:.3g}) {reveals}."
+        times = f"{kept:.3g} times as much (95 % interval {low:.3g} to {high:.3g})"
+        return f"“{name}”{row['with']} is worth {times} {reveals}."
     amount = "about all" if low <= _FULL <= high else percent(kept)
     return f"“{name}”{row['with']} keeps {amount} of that {ends} {reveals}."
 
@@ -235,13 +240,13 @@ def _verb(subjects: Sequence[str], plural: str, singular: str) -> str:
 def epsilon_sentences(found: Protection) -> list[str]:
     """Return what every epsilon of the study protects: unit, releases, and a year's epsilon at its delta."""
     titles = titles_of(found.comparison)
-    said = []
+    said: dict[str, list[str]] = {}
     for row in records(found.frame):
         for contract in found.plans(row["strategy"]):
             if math.isfinite(contract.epsilon):
-                words = epsilon_words(found.inputs(row["strategy"]), contract, float(row["epsilon_year"]))
-                said.append(f"“{titles[row['strategy']]}”: {words}")
-    return said
+                what, how = epsilon_words(found.inputs(row["strategy"]), contract, float(row["epsilon_year"]))
+                said.setdefault(what, []).append(f"“{titles[row['strategy']]}”: {how}")
+    return [f"{what} {'; '.join(hows)}." for what, hows in said.items()]
 
 
 def _kept_cell(row: Mapping[str, Any]) -> str:

@@ -247,12 +247,12 @@ def tail_table(comparison: Comparison, parties: Sequence[str]) -> Table | None:
             _tail_cells(by_name[name], titles[name], party, baseline=name == comparison.baseline)
             for name in order if name in by_name
         ]  # fmt: skip
-    head = ("party", "strategy", "bad years above the mean", "difference of bad years", "of the excess over the mean",
+    head = ("party", "strategy", "CVaR 95 less mean", "change of CVaR 95", "change of CVaR 95 less mean",
             "n", "nested years of each")  # fmt: skip
     caption = (
         "Risk of a bad year, thousand EUR/yr: mean net cost in the worst 5 % of years less the mean of all years "
         f"(CVaR 95 less mean, ± standard error), drawn losses in place of expected ones, {count_words(frame['n'])}; "
-        f"differences of CVaR 95 from “{titles[comparison.baseline]}” with 95 % interval in brackets"
+        f"changes against “{titles[comparison.baseline]}” with 95 % interval in brackets"
     )
     return Table(caption, head, tuple(rows), words=(0, 1)) if rows else None
 

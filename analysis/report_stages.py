@@ -13,7 +13,7 @@ from analysis.estimates import t_estimate
 from analysis.points import floats
 from analysis.report_charts import Chart
 from analysis.report_tables import Table, bracketed, count_words, records
-from analysis.report_text import cells, joined, level, party_label, titles_of
+from analysis.report_text import cells, joined, level, outcome_of, party_label, titles_of
 from model.outcomes import OUTCOME
 
 _NOISE = ("soiled", "cleaned", "integrated", "transformed")
@@ -43,6 +43,11 @@ def _about(part: pd.DataFrame) -> tuple[str, str]:
     return str(part["outcome"].iloc[0]), str(part["party"].iloc[0])
 
 
+def _heading(outcome: str, party: str) -> str:
+    words = outcome_of(outcome, party)
+    return f"{words[0].upper()}{words[1:]}"
+
+
 def _moves(part: pd.DataFrame) -> bool:
     """Tell whether any stage changes the outcome."""
     steps = part[part["kind"] == "cumulative"]["effect"]
@@ -62,7 +67,8 @@ def _chart(
         f"drawn change nothing there.{more}"
     )
     table = stage_table(comparison, chain)
-    return Chart(name, figure, caption, " ".join(" ".join(row) + "." for row in table.rows), table)
+    words = [f"{row[0]}, {row[1]}: alone {row[2]}, after those before it {row[3]}." for row in table.rows]
+    return Chart(name, figure, caption, " ".join(words), table)
 
 
 def _panel(part: pd.DataFrame) -> tuple[str, str, pd.DataFrame]:
@@ -84,9 +90,12 @@ def _panel(part: pd.DataFrame) -> tuple[str, str, pd.DataFrame]:
     label = "all stages" if is_money else _ALL_ON
     rows.append(_bar(label, (0.0, end["effect"]), (end["lower"], end["upper"]), end, is_level=True))
     frame = pd.DataFrame(rows)
-    about = f" ({party_label(first['party'])})" if first["party"] else ""
     change = ": change" if is_money else ""
-    return f"{OUTCOME[first['outcome']].title}{about}{change}", str(first["unit"]), _worded(frame, str(first["unit"]))
+    return (
+        f"{_heading(first['outcome'], first['party'])}{change}",
+        str(first["unit"]),
+        _worded(frame, str(first["unit"])),
+    )
 
 
 def _bar(
@@ -139,7 +148,7 @@ def stage_table(comparison: Comparison, chain: pd.DataFrame) -> Table:
         outcome, party = _about(part)
         divisor, unit = scale_of(part[part["kind"] != "level"]["effect"].to_numpy(), OUTCOME[outcome].unit)
         alone = {row["stage"]: row for row in records(part[part["kind"] == "leave_one_out"])}
-        about = f"{OUTCOME[outcome].title}{f' ({party_label(party)})' if party else ''}, {unit}"
+        about = f"{_heading(outcome, party)}, {unit}"
         for row in records(part[part["kind"].isin(["cumulative", "total"])]):
             missing = _effect(alone[row["stage"]], divisor) if row["stage"] in alone else "–"
             rows.append((about, row["stage"], missing, _effect(row, divisor), str(row["n"])))
@@ -165,8 +174,7 @@ def stage_sentences(comparison: Comparison) -> list[str]:
         money = chain[(chain["unit"] == "EUR/yr") & (chain["kind"] == "leave_one_out") & chain["effect"].notna()]
         for part in _parts(money):
             outcome, party = _about(part)
-            about = f"{OUTCOME[outcome].title.lower()}{f' of {party_label(party)}' if party else ''}"
-            said.append(f"“{title}”, {about}: {_stage_groups(part)}.")
+            said.append(f"“{title}”, {outcome_of(outcome, party)}: {_stage_groups(part)}.")
         said += _noise_words(comparison, str(chain["strategy"].iloc[0]), title)
     return said
 

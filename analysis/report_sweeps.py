@@ -15,7 +15,7 @@ from analysis.drawing import scale_of
 from analysis.points import as_number, declared_parameter, value_at
 from analysis.report_charts import Chart
 from analysis.report_tables import Table, count_words, records
-from analysis.report_text import cells, decimals_of, fixed, joined, party_label, titles_of
+from analysis.report_text import cells, decimals_of, fixed, joined, outcome_of, party_label, titles_of
 from model.outcomes import OUTCOME
 
 _MOST_TICKS = 9
@@ -49,9 +49,8 @@ def _break_even_chart(comparison: Comparison, name: str, answers: Sequence[Break
         frame, crossings, title=f"Gain from “{title}”", unit=outcome.unit, parameter=_parameter_label(first),
         marked=_own_place(comparison, first, scale), ticks=_ticks(first, scale), joined=first.kind != "bool",
     )  # fmt: skip
-    asked = f"{first.title.rstrip('.')}{'' if first.title.endswith('?') else '.'} " if first.title else ""
     caption = (
-        f"{asked}Gain from “{title}” against “{titles.get(first.baseline, first.baseline)}” "
+        f"Gain from “{title}” against “{titles.get(first.baseline, first.baseline)}” "
         f"({_gain_words(first)}) as {first.parameter} varies; above zero it pays. "
         f"{'Bands' if first.kind != 'bool' else 'Bars'}: 95 % intervals, {count_words(frame['n'])}."
     )
@@ -67,7 +66,7 @@ def _break_even_chart(comparison: Comparison, name: str, answers: Sequence[Break
 
 def _gain_words(answer: BreakEven) -> str:
     better = "higher" if OUTCOME[answer.outcome].direction == "higher" else "lower"
-    return f"{better} {OUTCOME[answer.outcome].title.lower()}"
+    return f"{better} {outcome_of(answer.outcome, '').removesuffix(' of the party')}"
 
 
 def whose(parties: Sequence[str]) -> str:
@@ -172,11 +171,11 @@ def _influence_chart(comparison: Comparison, name: str, part: pd.DataFrame, draw
         low=[_end_label(r, "low") for r in records(drawn)], high=[_end_label(r, "high") for r in records(drawn)],
     )  # fmt: skip
     base = titles.get(str(first["baseline"]), str(first["baseline"]))
-    about = f" of {first['party']}" if first["party"] else ""
-    figure = figures_sweeps.tornado(shown, title=f"{outcome.title}{about}", unit=outcome.unit, baseline=base)
+    what = outcome_of(str(first["outcome"]), str(first["party"]))
+    figure = figures_sweeps.tornado(shown, title=f"{what[0].upper()}{what[1:]}", unit=outcome.unit, baseline=base)
     strategy = titles.get(str(first["strategy"]), str(first["strategy"]))
     caption = (
-        f"What “{strategy}” changes against “{base}” ({outcome.title.lower()}{about}) when one assumption alone goes "
+        f"What “{strategy}” changes against “{base}” ({what}) when one assumption alone goes "
         "to the low or the high end of its range, the most influential on top; the dashed line is the study as it is. "
         f"Lines: 95 % intervals, {count_words(drawn['n'])}. A cross marks an end at which the sign turns."
     )
@@ -224,11 +223,10 @@ def influence_table(comparison: Comparison, part: pd.DataFrame) -> Table:
         notes = "; ".join(words for words in row["note"].split("; ") if not words.startswith("n = "))
         rows.append((row["parameter"], range_words(row), *estimates, swing, str(row["n"]), notes or "–"))
     titles = titles_of(comparison)
-    about = f" of {first['party']}" if first["party"] else ""
     caption = (
         f"What “{titles.get(str(first['strategy']), first['strategy'])}” changes against "
         f"“{titles.get(str(first['baseline']), first['baseline'])}” when one assumption alone moves: "
-        f"{OUTCOME[first['outcome']].title.lower()}{about}, {unit}, {count_words(part['n'])}; 95 % interval in brackets"
+        f"{outcome_of(first['outcome'], first['party'])}, {unit}, {count_words(part['n'])}; 95 % interval in brackets"
     )
     head = ("assumption", "range", "at the low end", "as it is", "at the high end", "swing", "n", "note")
     return Table(caption, head, tuple(rows), words=(0, 1, 7))
@@ -250,36 +248,43 @@ def influence_sentences(comparison: Comparison) -> list[str]:
         if not rows:
             continue
         first = rows[0]
-        about = f" of {first['party']}" if first["party"] else ""
-        what = f"{OUTCOME[first['outcome']].title.lower()}{about}"
+        what = outcome_of(first["outcome"], first["party"])
         strategy = titles.get(str(first["strategy"]), str(first["strategy"]))
         said.append(
             f"“{strategy}”, {what}: {first['parameter']} moves the result most, by "
-            f"{_amount(first['swing'], first['outcome_unit'])} between {range_words(first)}. {_flip_words(rows)}"
+            f"{_amount(first['swing'], first['outcome_unit'])} from {range_words(first)}. {_flip_words(rows)}"
         )
     return said
 
 
 def _flip_words(rows: Sequence[Any]) -> str:
-    """Return which assumptions turn the sign, and whether chance alone could."""
-    flips: list[str] = []
-    maybe: list[str] = []
-    for row in rows:
-        for end in ("low", "high"):
-            if row[f"at_{end}"] * row["at_base"] < 0.0:
-                sure = told_from_zero(row, end) and told_from_zero(row, "base")
-                words = f"{row['parameter']} at {_end_label(row, end)}"
-                (flips if sure else maybe).append(words)
-    said = []
+    """Return which assumptions turn the answer; what cannot be told from zero is no answer."""
+    ends = [(row, end) for row in rows for end in ("low", "high")]
+    names = {(row["parameter"], end): f"{row['parameter']} at {_end_label(row, end)}" for row, end in ends}
+    sure = [(row, end) for row, end in ends if told_from_zero(row, end)]
     if not told_from_zero(rows[0], "base"):
-        said.append("As it is, the result cannot be told from zero")
-    if flips:
-        said.append(f"{joined(flips)} {'flip' if len(flips) > 1 else 'flips'} the answer")
-    if maybe:
-        said.append(f"{joined(maybe)} {'turn' if len(maybe) > 1 else 'turns'} the sign, within what may be chance")
-    if not flips and not maybe:
-        said.append("None of the assumptions tried turns the sign")
-    return "; ".join(said) + "."
+        lower_is_better = OUTCOME[rows[0]["outcome"]].direction != "higher"
+        better = [names[r["parameter"], e] for r, e in sure if (r[f"at_{e}"] < 0.0) == lower_is_better]
+        worse = [names[r["parameter"], e] for r, e in sure if (r[f"at_{e}"] < 0.0) != lower_is_better]
+        said = [f"it is a gain with {joined(better)}"] if better else []
+        said += [f"a loss with {joined(worse)}" if said else f"it is a loss with {joined(worse)}"] if worse else []
+        decided = f"; {' and '.join(said)}" if said else "; no assumption tried decides it"
+        return f"As it is, the result cannot be told from zero{decided}."
+    turned = [(row, end) for row, end in ends if row[f"at_{end}"] * row["at_base"] < 0.0]
+    flips = [names[r["parameter"], e] for r, e in turned if told_from_zero(r, e)]
+    maybe = [names[r["parameter"], e] for r, e in turned if not told_from_zero(r, e)]
+    said = [f"{joined(flips)} {'flip' if len(flips) > 1 else 'flips'} the answer"] if flips else []
+    turn = "turn" if len(maybe) > 1 else "turns"
+    said += [f"{joined(maybe)} {turn} the sign, but not so that it can be told from zero"] if maybe else []
+    lost = [names[r["parameter"], e] for r, e in ends if r[f"at_{e}"] * r["at_base"] > 0.0 and not _known(r, e)]
+    with_words = "with" if said else "With"
+    said += [f"{with_words} {joined(lost)} the result cannot be told from zero any more"] if lost else []
+    return f"{'; '.join(said) or 'No assumption tried turns or hides the sign'}."
+
+
+def _known(row: Any, end: str) -> bool:
+    """Tell whether an end was not run, or is told from zero."""
+    return not math.isfinite(row[f"at_{end}"]) or told_from_zero(row, end)
 
 
 def told_from_zero(row: Any, end: str) -> bool:

@@ -108,6 +108,15 @@ def goal_changes(comparison: Comparison) -> list[Change]:
     return [one for one in changes(comparison, comparison.goal) if not one.party]
 
 
+def outcome_of(outcome: str, party: str) -> str:
+    """Return an outcome and whose it is, within a sentence: "net cost of steel"; parties joined by + are together."""
+    title = OUTCOME[outcome].title
+    words = title[0].lower() + title[1:] if title[1:2].islower() else title
+    names = [party_label(name) for name in party.split(" + ") if name]
+    together = " together" if len(names) > 1 else ""
+    return f"{words.removesuffix(' of the party')} of {joined(names)}{together}" if names else words
+
+
 def party_label(party: str) -> str:
     """Return what a party is called in sentences."""
     return _FIXED.get(party, party)
@@ -370,10 +379,9 @@ def _worse_words(found: Sequence[Change], outcome: str, titles: dict[str, str]) 
         ]
     sizes = joined([f"“{titles[one.strategy]}” by {money(one.value, one.half)}" for one in found])
     verb = verbs[0].removesuffix("s")
-    unit = " a year" if OUTCOME[found[0].outcome].unit == "EUR/yr" else ""
-    return [
-        f"{len(found)} strategies {verb} the {outcome} and cost more than they bring{unit}: {sizes} (intervals below)."
-    ]
+    often = "each year " if OUTCOME[found[0].outcome].unit == "EUR/yr" else ""
+    what = f"{often}they {verb} the {outcome}, {sizes} (intervals below)"
+    return [f"{len(found)} strategies cost more than they bring: {what}."]
 
 
 def _span(values: "pd.Series[float]") -> str:
