@@ -428,15 +428,12 @@ def take_in_plans(
         forecast: result, MW, shape (customer, 24).
     """
     ring = past.shape[1]
-    today = day % ring
+    today, known = day % ring, day - delay[alone[0]]  # one utility, one delay
+    slot = known % ring
     used[today] = came
     base, error, total = np.empty(HOURS), np.empty(HOURS), np.empty(HOURS)
     for c in range(cell_limit.size):
         members = order[first[c] : first[c + 1]]
-        known = day
-        for m in members:
-            known = min(known, day - delay[alone[m]])  # a cell's error is known once all its meters are
-        slot = known % ring
         base[:] = 0.0
         error[:] = 0.0
         for m in members:
