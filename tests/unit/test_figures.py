@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from analysis import drawing, figures, figures_sweeps
+from analysis import drawing, figures, figures_privacy, figures_risk, figures_stages, figures_sweeps
 from analysis.drawing import INKS, MARKERS, SERIES, Series
 from model.outcomes import OUTCOME
 
@@ -71,6 +71,47 @@ def drawings() -> dict[str, Figure]:
             marked=0.2,
         ),
     }
+
+
+def protection_table(names: list[str]) -> pd.DataFrame:
+    rows = [[n, 1.0 - 0.02 * k, 3e4 - 2e4 * k, 1e4 - 2e4 * k, 6e4 - 2e4 * k, 30] for k, n in enumerate(names)]
+    return pd.DataFrame(rows, columns=["strategy", "place", "value", "low", "high", "n"])
+
+
+def exposure_table(names: list[str], owners: list[str]) -> pd.DataFrame:
+    rows = [[n, o, 1e3, 0.0, 2e5, 1.5e5, 2.5e5, 30] for n in names for o in owners]
+    return pd.DataFrame(rows, columns=["strategy", "owner", "expected", "p95", "cvar", "cvar_low", "cvar_high", "n"])
+
+
+def stage_table(stages: list[str]) -> pd.DataFrame:
+    rows = [[s, -1e3 * k, -1e3 * (k + 1), -2e3 * (k + 1), 0.0, 30, k == 2, "−1"] for k, s in enumerate(stages)]
+    return pd.DataFrame(rows, columns=["stage", "start", "end", "low", "high", "n", "is_level", "words"])
+
+
+def influence_table(labels: list[str]) -> pd.DataFrame:
+    ends = [f"at_{end}{part}" for end in ("low", "base", "high") for part in ("", "_lower", "_upper")]
+    values = [5e3, 1e3, 9e3, -2e4, -3e4, -1e4, -6e4, -9e4, -4e4]
+    rows = [[label, "0.05", "0.5", *values, 30] for label in labels]
+    return pd.DataFrame(rows, columns=["label", "low", "high", *ends, "n"])
+
+
+def data_drawings(label: str) -> dict[str, Figure]:
+    """Return the figures of data with `label` wherever a name may stand."""
+    names = [f"{k}" for k in range(12)]
+    series = [Series(name, f"{label} {name}", k) for k, name in enumerate(names)]
+    panels = [("Saving", "EUR/yr", protection_table(names)), (f"Gain of {label}", "EUR/yr", protection_table(names))]
+    return {
+        "protection": figures_privacy.protection(panels, series),
+        "exposure": figures_risk.exposure(exposure_table(names[:5], ["all", label]), series[:5], ["all", label],
+                                          together="all"),
+        "stages": figures_stages.waterfall([(f"Cost of {label}", "EUR/yr", stage_table(["a", "b", "all"]))]),
+        "tornado": figures_sweeps.tornado(influence_table([f"{label} (1 to 2)", "beta"]), title=f"Cost of {label}",
+                                          unit="EUR/yr", baseline=label),
+        "switch": figures_sweeps.break_even(
+            sweep_table([label, "power"]), crossing_table("power").iloc[:0], title=f"Gain from {label}", unit="EUR/yr",
+            parameter=label, marked=0.2, ticks=[(0.0, "no"), (0.2, "∞")], joined=False,
+        ),
+    }  # fmt: skip
 
 
 def words_of(figure: Figure) -> str:
@@ -170,3 +211,47 @@ def test_nothing_sticks_out_of_the_figure(long: str) -> None:
 ])  # fmt: skip
 def test_money_is_scaled_and_nothing_else_is(largest: float, unit: str, expected: tuple[float, str]) -> None:
     assert drawing.scale_of([0.0, largest], unit) == expected
+
+
+@pytest.mark.parametrize("name", ["protection", "exposure", "stages", "tornado", "switch"])
+def test_figures_of_data_are_the_same_bytes_name_n_and_follow_the_colours_of_a_page(name: str) -> None:
+    first, second = data_drawings("a plan")[name], data_drawings("a plan")[name]
+    svg = drawing.svg_of(first, text=True)
+    assert svg == drawing.svg_of(second, text=True)
+    assert drawing.png_of(first, dpi=50) == drawing.png_of(second, dpi=50)
+    assert "n = 30" in words_of(first) or "n = 10" in words_of(first)
+    assert set(re.findall(r"#[0-9a-f]{6}\b", svg)) <= {*INKS, "#ffffff", "#000000"}
+    assert not re.findall(r"(?:fill|stroke): (#(?:ffffff|000000))", svg)
+
+
+@pytest.mark.parametrize("long", [
+    "A strategy whose title is much too long to stand beside an axis", HARD,
+    "钢铁厂与电力公司共享生产计划并按月结算费用",
+])  # fmt: skip
+def test_nothing_sticks_out_of_the_figures_of_data(long: str) -> None:
+    for name, figure in data_drawings(long).items():
+        drawing.png_of(figure, dpi=72)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing")  # this machine may have no Chinese font
+            box = figure.get_tightbbox()
+        assert box.x0 >= 0, name
+        assert box.y0 >= 0, name
+        assert box.x1 <= figure.get_figwidth(), name
+        assert box.y1 <= figure.get_figheight(), name
+
+
+def test_a_sign_that_turns_is_crossed() -> None:
+    lines = data_drawings("plan")["tornado"].axes[0].lines
+    crossed = [float(line.get_xdata()[0]) for line in lines if line.get_marker() == "X"]
+    assert crossed == [5.0, 5.0], "the base saves 20 thousand, the low end costs 5"
+
+
+@pytest.mark.parametrize("wanted", [[5.0] * 6, [9.0, 8.9, 3.0, 0.1, 0.0, 0.0], [10.0, 5.0, 0.0]])
+def test_labels_keep_their_order_and_their_distance(wanted: list[float]) -> None:
+    sizes = [1.35 + (k % 2) for k in range(len(wanted))]
+    places = figures_privacy.spread(wanted, sizes, 0.0, 10.0)
+    line = 10.0 / max(sum(sizes), 16.0)
+    for k in range(1, len(places)):
+        assert places[k - 1] - places[k] >= line * (sizes[k - 1] + sizes[k]) / 2 - 1e-9
+    assert places[0] <= 10.0 + 1e-9
+    assert places[-1] >= 0.0
