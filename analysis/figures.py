@@ -38,6 +38,9 @@ from model.outcomes import Outcome
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_ROOMY = 3
+"""Strategies up to which the rows of a group stand well apart."""
+
 
 def strategy_differences(table: pd.DataFrame, series: Sequence[Series], outcome: Outcome, baseline: str) -> "Figure":
     """Return the difference of one outcome from the baseline, a row per strategy.
@@ -82,7 +85,9 @@ def grouped_differences(
         items = list(dict.fromkeys(table["item"]))
         scale, unit = scale_of(table[["difference", "low", "high"]].to_numpy(), unit)
         figure, axes = canvas(
-            1.2 + height_of([one.label for one in series], LINE) + height_of(items, ROW, least=0.28 + 0.2 * len(series))
+            1.2
+            + height_of([one.label for one in series], LINE)
+            + height_of(items, ROW, least=0.28 + (0.2 if len(series) <= _ROOMY else 0.135) * len(series))
         )
         step = 0.72 / len(series)
         for k, one in enumerate(series):

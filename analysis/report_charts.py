@@ -39,7 +39,7 @@ CHANCE_WORDS = (
     "is short is luck, zero on average, and is subtracted."
 )
 _WEEK = 7
-_MOST_PAYMENTS = 10
+_MOST_PAYMENTS, _FEW_PAYMENTS = 10, 7
 _MOST_SERIES = 6
 
 
@@ -104,7 +104,9 @@ def components_chart(comparison: Comparison) -> Chart | None:
     if len(wanted) < 2 or not found:
         return None
     (series, few), base = drawn_series(comparison), titles_of(comparison)[comparison.baseline]
-    found = [one for one in found if one.strategy in {each.name for each in series}]
+    names = {one.name for one in series}
+    moving = {one.outcome for one in found if one.strategy in names and abs(one.value) > ROUNDING} | {"real_cost"}
+    found = [one for one in found if one.strategy in names and one.outcome in moving]
     frame = frame_of(found).assign(item=[OUTCOME[one.outcome].title for one in found])
     figure = figures.grouped_differences(frame, series, title="Real cost by component", unit="EUR/yr", baseline=base)
     caption = (
@@ -144,12 +146,13 @@ def payments_chart(comparison: Comparison) -> Chart | None:
         return None
     frame = frame.assign(item=[payment_label(row) for row in records(frame)])
     size = frame.groupby("item")["difference"].apply(lambda d: d.abs().max()).sort_values(ascending=False)
-    shown = list(size.index[:_MOST_PAYMENTS])
+    most = _MOST_PAYMENTS if len(series) < _MOST_SERIES else _FEW_PAYMENTS
+    shown = list(size.index[:most])
     part = frame[frame["item"].isin(shown)].copy()
     part["place"] = part["item"].map({name: i for i, name in enumerate(shown)})
     part = part.sort_values("place", kind="stable")
     figure = figures.grouped_differences(part, series, title="Payments between parties", unit="EUR/yr", baseline=base)
-    more = f" The {_MOST_PAYMENTS} largest of {len(size)}." if len(size) > _MOST_PAYMENTS else ""
+    more = f" The {most} largest of {len(size)}." if len(size) > most else ""
     caption = (
         f"Who pays whom more (right of zero) or less (left). Bars: 95 % intervals, {count_words(part['n'])}.{more} "
         f"Transfers add up to zero over all parties.{few}"

@@ -64,7 +64,8 @@ def _chart(
         f"What each stage adds in “{title}” to those before it, from all stages off to all on; to the left is better. "
         f"Lines: 95 % intervals of the step, {count_words(chain[chain['n'] > 0]['n'])}. The error of the record is "
         f"measured within the runs of the strategy itself, after each stage of preprocessing. Stages that are not "
-        f"drawn change nothing there.{more}"
+        "drawn change nothing there. Chance is removed from every step by itself, so that steps of a net cost add up "
+        f"to the total only nearly.{more}"
     )
     table = stage_table(comparison, chain)
     words = [f"{row[0]}, {row[1]}: alone {row[2]}, after those before it {row[3]}." for row in table.rows]
