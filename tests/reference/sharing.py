@@ -43,7 +43,8 @@ class Sharing:
         self.platforms = [Platform(model, terms) for terms in self.inputs.data_platforms]
         at_work = [terms for terms in self.inputs.contracts if not math.isinf(terms.noise_sd)]
         self.contracts = [self._contract(terms) for terms in at_work]
-        shared = {log.firm for c in self.contracts if isinstance(c, LogContract) for log in c.logs}
+        applied = [c for c in self.contracts if isinstance(c, LogContract) and c.terms.pipeline.application]
+        shared = {log.firm for contract in applied for log in contract.logs}
         batch = [firm for firm in model.firms if firm.terms.process.kind == "batch"]
         self.own_logs = [MinedLog(model, f) for f in batch if f.terms.process.own_mining and f not in shared]
         for contract in self.contracts:
