@@ -102,6 +102,8 @@ class Scale:
     def places(self) -> Floats:
         """Where the values lie on the scale, shape (v,)."""
         finite = self.values[np.isfinite(self.values)]
+        if not finite.size:
+            return np.zeros(self.values.size)
         places = np.log(finite) if self.spacing == "log" else finite
         if finite.size < self.values.size:
             step = places[-1] - places[-2] if finite.size > 1 else 1.0

@@ -162,3 +162,10 @@ def test_chance_is_not_taken_out_of_a_gain_that_is_nothing() -> None:
     nothing, something = answer.table["gain"]
     assert nothing == 0.0
     assert something == pytest.approx(100.0)
+
+
+def test_a_sweep_of_which_only_the_infinite_value_finished_says_so() -> None:
+    sweep = sweep_of(np.full((3, 1), -5.0), np.array([np.inf]))
+    (answer,) = break_evens(sweep, {**ASKED, "values": [1.0, np.inf]})
+    assert answer.crossings == ()
+    assert "no run finished at 1" in answer.verdict
