@@ -123,7 +123,9 @@ def test_the_ranking_uses_the_first_goal_that_is_one_value_for_all(comparison: C
 def test_a_probability_of_being_best_needs_ten_replications(comparison: Comparison) -> None:
     """Raw costs less than none and =costly in every replication, so in every bootstrap sample too."""
     assert comparison.ranking["probability_best"].isna().all()
-    assert any("too few for the intervals to be trusted, and for a probability" in words for words in comparison.warnings)
+    assert any(
+        "too few for the intervals to be trusted, and for a probability" in words for words in comparison.warnings
+    )
     frame = metrics()
     longer = pd.concat([frame.assign(replication=frame["replication"] + 3 * block) for block in range(4)])
     nine, ten = (compare_study(tables(longer[longer["replication"] < n])) for n in (9, 10))
