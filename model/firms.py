@@ -291,6 +291,14 @@ class Process:
         note="half a shift",
         doc="Melting hours that a planned stop takes, first out of the day's pause.",
     )
+    maintenance_interval: int = declare(
+        0,
+        unit="day",
+        bounds=(0, 3650),
+        role="lever",
+        note="no planned stops unless declared; 14 to 30 days are plausible",
+        doc="Days after the last planned stop at which the next one is due without any prediction; 0 for never.",
+    )
     maintenance_horizon: int = declare(
         7,
         unit="day",

@@ -91,6 +91,7 @@ class Goods:
         self.restart_cost = np.zeros(self.batch.size)
         self.worn, self.broke = (np.zeros(self.batch.size, np.bool_) for _ in range(2))
         self.wanted, self.maintained = (np.zeros(self.batch.size, np.bool_) for _ in range(2))
+        self.since_stop = np.zeros(self.batch.size)
         self.upkeep = np.column_stack([people.spread("process", n)[self.batch] for n in UPKEEP])
         self.stopped = _output_beside_a_stop(self.process, self.upkeep[:, 2])
         self.flexible = flexible_firms(stage, bidding=False)
@@ -128,7 +129,7 @@ class Goods:
         self.price_view[~self.told] = expected_prices
         self.told[:] = False
         c.produced[: self.makers] = c.order[: self.makers]
-        self.maintained[:] = self.wanted
+        self.maintained[:] = self.wanted | self._stop_due()
         self.wanted[:] = False
         scheduled = np.where(
             self.maintained, np.minimum(c.scheduled[self.batch], self.stopped), c.scheduled[self.batch]
@@ -194,6 +195,14 @@ class Goods:
             self.hours,
         )
         self.efforts[self.batch, 2] = self.maintained * self.upkeep[:, 1] + self.broke * self.upkeep[:, 0]
+
+    def _stop_due(self) -> Any:
+        """Return which works have a planned stop today because the last one is long enough ago, shape (batch,)."""
+        interval = self.upkeep[:, 3]
+        self.since_stop += 1.0
+        due = (interval > 0.0) & (self.since_stop >= interval)
+        self.since_stop[due | self.wanted] = 0.0
+        return due
 
     def maintain(self, row: int) -> None:
         """Let a works put its equipment right before the coming day, in a planned stop; call it before `plan_day`."""
@@ -417,8 +426,8 @@ def book_firms(
         amounts[g, 5] += peak
 
 
-UPKEEP = ("repair_cost", "maintenance_cost", "maintenance_hours")
-"""Columns of what keeping equipment in order takes, EUR, EUR and h."""
+UPKEEP = ("repair_cost", "maintenance_cost", "maintenance_hours", "maintenance_interval")
+"""Columns of what keeping equipment in order takes, EUR, EUR, h and days."""
 
 
 def _output_beside_a_stop(process: Floats, hours: Floats) -> Floats:

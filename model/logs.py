@@ -90,8 +90,8 @@ class LogContract(Agreement):
     def __init__(self, stage: Stage, goods: Goods, power: Power, terms: DataContract, online: Any) -> None:
         people = stage.population
         rows = np.concatenate([people.of_group(name) for name in sharers(terms)])
-        super().__init__(terms, rows.size)
-        self.power, self.online = power, online
+        super().__init__(terms, rows.size, stage, online)
+        self.power = power
         stages = terms.pipeline
         self.mined = [
             MinedLog(
@@ -124,9 +124,10 @@ class LogContract(Agreement):
 
     def advise(self, day: int) -> None:
         """Tell the works how likely a breakdown is, before they plan."""
+        self.came = self.arrives(day)
         for log in self.mined:
             log.predict(day)
-            if self.online[day] and self.terms.pipeline.application:
+            if self.came and self.terms.pipeline.application:
                 log.maintain()
 
     def use(self, day: int) -> None:
@@ -139,7 +140,7 @@ class LogContract(Agreement):
                 miss = power.customers.past[a, known] - self.errors[k, known]
                 self.product[k] += self.told[k, known] * miss
                 self.square[k] += self.told[k, known] ** 2
-            news = log.chance - log.base if self.online[day] else 0.0
+            news = log.chance - log.base if self.came else 0.0
             self.told[k, day % ring] = news
             self.errors[k, day % ring] = power.forecast[a]
             if self.terms.pipeline.application and news != 0.0:
@@ -153,10 +154,10 @@ class LogContract(Agreement):
 
 
 class OwnLogs:
-    """Works that mine their own logs and share nothing."""
+    """Works that mine their own logs, whether or not they share them as well."""
 
-    def __init__(self, stage: Stage, goods: Goods, taken: set[int]) -> None:
-        rows = [int(row) for row in goods.batch if int(row) not in taken and _maker(stage, int(row)).process.own_mining]
+    def __init__(self, stage: Stage, goods: Goods) -> None:
+        rows = [int(row) for row in goods.batch if _maker(stage, int(row)).process.own_mining]
         self.mined = [MinedLog(stage, goods, row, Miner(_maker(stage, row).logs.window)) for row in rows]
 
     def advise(self, day: int) -> None:

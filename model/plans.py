@@ -1,8 +1,9 @@
 """Plans at work: plans leave the works, are protected on the way, and the utility combines them with what it knew.
 
-On its way a plan is averaged over blocks, gets dirty and is put right (`mechanisms.pipeline`), is added up within its
-cell (a sharer by itself, a group of k, or everybody under secure aggregation), and gets its privacy noise. What comes
-out is all that the partner sees. A cell is therefore the unit in which the partner learns and forecasts.
+On its way a plan is averaged over blocks, gets dirty and is put right (`mechanisms.pipeline`), and is added up within
+its cell: a sharer by itself, a group of k, or everybody under secure aggregation. Privacy noise comes first where each
+record carries its own, so that all that follows only processes what is protected already; where a trusted platform adds
+up, it comes last. What comes out is all that the partner sees. A cell is the unit in which the partner learns.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from model.mechanisms.data import PRIOR_DAYS, block_means, combine, innovation, 
 from model.mechanisms.pipeline import HOURS, RECORD_STREAMS, record_rates, run_pipeline, stage_flags
 from model.mechanisms.privacy import BudgetLedger, laplace, rho_within
 from model.population import signal_means
-from model.streams import Floats, Ints, Key, entity_id, normal, uniform
+from model.streams import Floats, Ints, Key, normal, uniform
 
 if TYPE_CHECKING:
     from model.goods import Goods
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 MASK_NEIGHBOURS = 20
 """Sharers with whom each one shares masks: all of them up to 21 sharers, then the next ones in a ring, so that keys
 grow with n and not n^2 (Bell et al. 2020 need of the order of log n)."""
+
+SETTLING_DAYS = 21
+"""Days before the partner's own forecasts say what meters foretell; a leak counts in full until then (assumption)."""
 
 ROUNDING = 1e-9
 """Relative spread of squares below which a series counts as constant."""
@@ -49,7 +53,7 @@ class PlanContract(Agreement):
         rows: sharing firms, shape (sharer,).
         cell: cell of each sharer, shape (sharer,); `cells`: how many.
         privacy: the privacy noise, None without; `accounts`: what each group's protected unit has lost, by name.
-        revealed: share of each sharer's plan that the released record tells, in [0, 1], shape (sharer,).
+        revealed: share of each sharer's plan, beyond what its meter shows, that the record tells, shape (sharer,).
         stages: counters of the pipeline by sharer, shape (sharer, 4, 3).
         group_of_sharer: name of its group, shape (sharer,).
         seen: days on which a record arrived, out of `days`; burn-in counts as well.
@@ -59,14 +63,12 @@ class PlanContract(Agreement):
         people = stage.population
         self.power, self.plans = power, goods.plan
         self.rows = np.concatenate([people.of_group(name) for name in (terms.provider, *terms.members)])
-        super().__init__(terms, self.rows.size)
+        super().__init__(terms, self.rows.size, stage, online)
         self.group_of_sharer = np.array([stage.inputs.manufacturers[g].name for g in people.group[self.rows]])
         self.partner_row = people.makers + [u.name for u in stage.inputs.utilities].index(terms.partner)
         self.alone = people.alone[self.rows]
         self.batch = np.searchsorted(goods.batch, self.rows)
         self.entities = people.entity[self.rows]
-        self.entity = entity_id(terms.name)
-        self.online = online
         self.offsets, self.calendar = stage.futures.utc_offsets, stage.futures.calendar
         self._protect(stage, goods)
         self._listen(stage, power)
@@ -87,16 +89,17 @@ class PlanContract(Agreement):
             self.rates[:, STANDARDISED_AWAY] = 0.0
             self.mapping_sd = 0.0
         self.keys = np.stack([stage.key(name) for name in RECORD_STREAMS])
-        names = ("plan_noise", "privacy_noise", "mapping_error", "late_record", "plan_mask", "tree_noise")
-        self.noise_key, self.privacy_key, self.mapping_key, self.late_key, self.mask_key, self.tree_key = map(
-            stage.key, names
-        )
+        names = ("plan_noise", "privacy_noise", "mapping_error", "plan_mask", "tree_noise")
+        self.noise_key, self.privacy_key, self.mapping_key, self.mask_key, self.tree_key = map(stage.key, names)
         self.privacy = privacy_noise(terms, groups)
         if terms.release == "tree":
             self.totals, self.levels = np.zeros(stage.futures.calendar.days), tree_levels(terms.window)
             widest = max(connection_mw(firm.process) for firm in groups)
             rho = rho_within(terms.epsilon, terms.delta)
             self.tree_sd = math.sqrt(tree_node_variance(self.levels, widest, rho))
+        self.is_laplace = self.privacy is not None and self.privacy.mechanism == "laplace"
+        self.privacy_scale = self.privacy.scale if self.privacy is not None else 0.0
+        self.is_central = self.cells < count or terms.release != "records"
         unit: Any = terms.protected
         self.accounts = {
             name: BudgetLedger(name, unit, terms.budget, terms.delta)
@@ -133,9 +136,11 @@ class PlanContract(Agreement):
 
     @property
     def revealed(self) -> Floats:
-        """Share of the variance of each sharer's hourly plan that the released record explains, shape (sharer,).
+        """Share of what the partner's meters leave open of each hourly plan that the record explains, shape (sharer,).
 
-        A plan that does not vary is known as soon as anything is; a record that does not vary tells nothing.
+        That is the squared correlation of two innovations: of the plan against the partner's own forecast of the
+        sharer, and of the record against its own forecast of the cell. A plan that meters foretell is taken as known
+        as soon as anything is told, and so is everything before the partner's own forecasts have settled.
         """
         n, x, y, xx, yy, xy = self.moments.T
         plan, record = n * xx - x * x, n * yy - y * y
@@ -143,10 +148,12 @@ class PlanContract(Agreement):
         share = np.divide((n * xy - x * y) ** 2, plan * record, out=np.zeros(n.size), where=~(still | silent))
         return np.where(still, 1.0, np.minimum(1.0, share))
 
-    def arrives(self, day: int) -> bool:
-        """Tell whether today's record reaches the partner before the gate."""
-        late = self.terms.late_rate > 0.0 and uniform(self.late_key, self.entity, day, 0) < self.terms.late_rate
-        return bool(self.online[day]) and not late
+    @property
+    def readable(self) -> Floats:
+        """What a platform reads: ciphertext under masks, every plan where it adds them up, else what it forwards."""
+        if self.terms.variant == "encrypted":
+            return np.zeros(self.sharers)
+        return np.ones(self.sharers) if self.is_central else self.revealed
 
     def use(self, day: int) -> None:
         """Publish the day's plans and let the partner's forecasts take them in."""
@@ -167,6 +174,9 @@ class PlanContract(Agreement):
             self.alone,
             self.mapping_key,
             self.mapping_sd,
+            self.privacy_key,
+            self.is_laplace,
+            0.0 if self.is_central else self.privacy_scale,
             self.previous,
             self.previous_header,
             self.stages,
@@ -207,7 +217,7 @@ class PlanContract(Agreement):
 
     def _release(self, day: int) -> None:
         """Add up the records of each cell, behind masks or in the open, and add the noise."""
-        terms, privacy = self.terms, self.privacy
+        terms = self.terms
         if terms.variant == "encrypted":
             self.released[0] = masked_sum(self.values, self.mask_key, day, MASK_NEIGHBOURS, self.entities)
         if terms.release == "tree":
@@ -222,11 +232,13 @@ class PlanContract(Agreement):
             self.noise_key,
             terms.noise_sd,
             self.privacy_key,
-            privacy.mechanism == "laplace" if privacy else False,
-            privacy.scale if privacy else 0.0,
+            self.is_laplace,
+            self.privacy_scale if self.is_central else 0.0,
             self.cell_limit,
             self.plans,
             self.batch,
+            self.power.customers.forecast,
+            self.alone,
             self.moments,
             self.released,
         )
@@ -278,6 +290,9 @@ def publish_plans(
     alone: Ints,
     mapping_key: Key,
     mapping_sd: float,
+    privacy_key: Key,
+    is_laplace: bool,
+    privacy_scale: float,
     previous: Floats,
     previous_header: Ints,
     stages: Floats,
@@ -294,10 +309,13 @@ def publish_plans(
         limit: physical limit, MW, shape (sharer,).
         baseline: the partner's forecasts from history, MW, shape (customer, 24); `alone`: rows of the sharers.
         mapping_key, mapping_sd: stream and sd of translation errors, MW.
+        privacy_key, is_laplace, privacy_scale: noise that each record gets at its source, MW per unit draw; 0 for none.
         values: result.
     """
     for m in range(batch.size):
         block_means(plans[batch[m]], resolution, values[m])
+        if privacy_scale > 0.0:
+            add_privacy_noise(day, entity, m, resolution, privacy_key, is_laplace, privacy_scale, limit[m], values[m])
         run_pipeline(
             day,
             entities[m],
@@ -320,6 +338,27 @@ def publish_plans(
 
 
 @kernel
+def add_privacy_noise(
+    day: int,
+    entity: int,
+    cell: int,
+    resolution: int,
+    key: Key,
+    is_laplace: bool,
+    scale: float,
+    limit: float,
+    values: Floats,
+) -> None:
+    """Add noise of `scale` MW per unit draw to each block of a record, in place, and cut it off at 0 and `limit` MW."""
+    for block in range(HOURS // resolution):
+        slot = cell * HOURS + block
+        draw = laplace(key, entity, day, slot) if is_laplace else normal(key, entity, day, slot)
+        value = min(limit, max(0.0, values[block * resolution] + scale * draw))
+        for h in range(block * resolution, (block + 1) * resolution):
+            values[h] = value
+
+
+@kernel
 def release_plans(
     day: int,
     entity: int,
@@ -335,13 +374,15 @@ def release_plans(
     cell_limit: Floats,
     plans: Floats,
     batch: Ints,
+    baseline: Floats,
+    alone: Ints,
     moments: Floats,
     released: Floats,
 ) -> None:
     """Write what the partner sees of each cell, MW by hour, shape (cell, 24), and count what it tells of each plan.
 
     Args:
-        day, entity, resolution, plans, batch: as in `publish_plans`.
+        day, entity, resolution, plans, batch, baseline, alone: as in `publish_plans`.
         in_the_open: whether the records are added up here; else `released` has their sum or running mean already.
         cell: cell of each sharer; `values`: records, MW, shape (sharer, 24).
         noise_key, noise_sd: announced Gaussian noise, MW.
@@ -356,24 +397,34 @@ def release_plans(
             for h in range(HOURS):
                 released[cell[m], h] += values[m, h]
     for c in range(cell_limit.size):
-        for block in range(HOURS // resolution):
-            first, slot = block * resolution, c * HOURS + block
-            value = released[c, first]
-            if noise_sd > 0.0:
-                value += noise_sd * normal(noise_key, entity, day, slot)
-            if privacy_scale > 0.0:
-                draw = laplace(privacy_key, entity, day, slot) if is_laplace else normal(privacy_key, entity, day, slot)
-                value += privacy_scale * draw
-            if noise_sd > 0.0 or privacy_scale > 0.0:
-                for h in range(first, first + resolution):
+        if noise_sd > 0.0:
+            for block in range(HOURS // resolution):
+                value = released[c, block * resolution] + noise_sd * normal(noise_key, entity, day, c * HOURS + block)
+                for h in range(block * resolution, (block + 1) * resolution):
                     released[c, h] = value
+        if privacy_scale > 0.0:
+            add_privacy_noise(
+                day, entity, c, resolution, privacy_key, is_laplace, privacy_scale, cell_limit[c], released[c]
+            )
         for h in range(HOURS):
             released[c, h] = min(cell_limit[c], max(0.0, released[c, h]))
+    if day >= SETTLING_DAYS:
+        count_revealed(plans, batch, baseline, alone, cell, released, moments)
+
+
+@kernel
+def count_revealed(
+    plans: Floats, batch: Ints, baseline: Floats, alone: Ints, cell: Ints, released: Floats, moments: Floats
+) -> None:
+    """Count what a day's records tell of each plan beyond the partner's own forecasts; see `release_plans`."""
+    own = np.zeros(released.shape)
     for m in range(cell.size):
+        own[cell[m]] += baseline[alone[m]]
+    for m in range(cell.size):
+        plan = plans[batch[m]]
         for h in range(HOURS):
-            plan = plans[batch[m]]
-            x = (plan[4 * h] + plan[4 * h + 1] + plan[4 * h + 2] + plan[4 * h + 3]) / 4.0
-            y = released[cell[m], h]
+            x = (plan[4 * h] + plan[4 * h + 1] + plan[4 * h + 2] + plan[4 * h + 3]) / 4.0 - baseline[alone[m], h]
+            y = released[cell[m], h] - own[cell[m], h]
             moments[m, 0] += 1.0
             moments[m, 1] += x
             moments[m, 2] += y

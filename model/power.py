@@ -34,11 +34,9 @@ if TYPE_CHECKING:
     from model.stage import Stage
 
 HOURS = 24
-LAST_KNOWN_HOUR = 10
-"""Last hour of the day before that is over at the noon gate, when its imbalance has been published."""
 RECEIVERS = ("naive", "last_order", "full_history")
-PRICE_MEMORY = 1.0 / 28.0
-"""Weight of the newest day in a firm's own expectation of the hourly price profile: four weeks (assumption)."""
+PRICE_SCALE, PRICE_MEMORY = 100.0, 0.995
+"""Typical price, EUR/MWh, and forgetting factor of what public prices teach: about 200 days (assumption)."""
 
 
 class Learner:
@@ -99,9 +97,15 @@ class Power:
         self.portfolio = self._learner(error_sd, np.arange(self.utilities), by_day=False)
         self.published_error = stage.futures.portfolio_error
         self.key = stage.key("system_imbalance")
-        self.rest_state, self.rest, self.known_rest = np.zeros(1), np.zeros(HOURS), 0.0
+        self.rest_state, self.rest = np.zeros(1), np.zeros(HOURS)
         self.price = np.zeros(HOURS)
-        self.expected_price = stage.futures.price[0].copy()
+        self.public_prices = Learner(
+            scale=np.array([PRICE_SCALE]),
+            delay=np.array([1]),  # at noon, the prices of the day before delivery are a day old
+            memory=np.array([PRICE_MEMORY]),
+            receiver=np.array([RECEIVERS.index("full_history")]),
+            by_day=False,
+        )
         self.hourly = np.zeros((self.alone_rows.size, HOURS))
         self.portfolio_load = np.zeros((self.utilities, HOURS))
         self.forecast = np.zeros((self.alone_rows.size, HOURS))
@@ -151,11 +155,17 @@ class Power:
             by_day=by_day,
         )
 
+    @property
+    def expected_price(self) -> Floats:
+        """What public prices foretell of today's, EUR/MWh, shape (24,): every firm's own view."""
+        view: Floats = self.public_prices.forecast[0]
+        return view
+
     def publish_prices(self, day: int) -> None:
-        """Take the exogenous prices of the day, and draw the rest of the system's imbalance."""
+        """Forecast the day's prices from public ones, take the exogenous ones, and draw the system's imbalance."""
         balancing = self.stage.inputs.balancing
+        self.public_prices.predict(day, self.weekend)
         self.price[:] = self.stage.futures.price[day]
-        self.known_rest = float(self.rest[LAST_KNOWN_HOUR])
         draw_system_imbalance(
             day, self.key, balancing.rest_sd, balancing.rest_autocorrelation, self.rest_state, self.rest
         )
@@ -271,7 +281,7 @@ class Power:
         self.customers.observe(day, self.hourly - self.moved_alone if self.orders.rows.size else self.hourly)
         self.miss[:] = drawn - self.expected
         self.errors[:, day % self.errors.shape[1]] = self.miss
-        self.expected_price += PRICE_MEMORY * (self.price - self.expected_price)
+        self.public_prices.observe(day, self.price[None])
 
 
 @kernel

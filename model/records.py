@@ -58,6 +58,15 @@ class Records:
         doc="Standard deviation of the error that an untranslated site-specific code leaves in an hour.",
     )
 
+    sensitivity: float = declare(
+        1.0,
+        unit="1",
+        bounds=(0, 1e6),
+        role="uncertainty",
+        note="as the contract says; a small firm's records matter less to its rivals than a large one's",
+        doc="Loss by a leak of this firm's records over what the contract says.",
+    )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pipeline:

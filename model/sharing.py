@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 HOURS = 24
 YEAR_DAYS = 365.0
+PRIOR_DAYS = 10.0
+"""Weight of the prior that a told price forecast is worth nothing, in days of evidence (assumption)."""
 FORECAST_PERSISTENCE = 0.8
 """Correlation of the error of a price forecast from hour to hour (assumption)."""
 
@@ -50,64 +52,77 @@ class Posting:
 class OrderContract(Agreement):
     """Final customers announce to a firm what they will buy over its lead time."""
 
-    def __init__(self, goods: Goods, people: Population, terms: DataContract) -> None:
-        super().__init__(terms, 1)
+    def __init__(self, stage: Stage, goods: Goods, terms: DataContract, online: Any) -> None:
+        super().__init__(terms, 1, stage, online)
         if terms.pipeline.application:
-            goods.announce(people.of_group(terms.partner), terms.noise_sd**2)
+            goods.announce(stage.population.of_group(terms.partner), terms.noise_sd**2)
 
 
 class MeterContract(Agreement):
     """Meters in real time: at the gate the utility knows this morning too, instead of waiting for the billing data."""
 
-    def __init__(self, power: Power, people: Population, terms: DataContract) -> None:
+    def __init__(self, stage: Stage, power: Power, terms: DataContract, online: Any) -> None:
+        people = stage.population
         rows = np.concatenate([people.of_group(name) for name in sharers(terms)])
-        super().__init__(terms, rows.size)
-        if terms.pipeline.application:
-            power.customers.fresh[people.alone[rows]] = True
+        super().__init__(terms, rows.size, stage, online)
+        self.fresh, self.alone = power.customers.fresh, people.alone[rows]
+
+    def advise(self, day: int) -> None:
+        """Let the utility read the meters, unless the line is down today."""
+        self.fresh[self.alone] = self.terms.pipeline.application and self.arrives(day)
 
 
 class ForecastContract(Agreement):
-    """A utility lets a works have its own forecast of tomorrow's prices, before the works plans."""
+    """A utility lets a firm have its own forecast of tomorrow's prices, before the firm plans.
+
+    The firm combines it with its own view of the shape of the day, at a gain that it learns from published prices and
+    that starts at none: a forecast that tells nothing changes nothing.
+    """
 
     def __init__(self, stage: Stage, goods: Goods, power: Power, terms: DataContract, online: Any) -> None:
-        super().__init__(terms, 1)
-        people = stage.population
-        self.goods, self.power, self.online = goods, power, online
-        self.rows = people.of_group(terms.partner)
-        utility = next(u for u in stage.inputs.utilities if u.name == terms.provider)
-        self.sd, self.beta = utility.forecasting.price_error, stage.inputs.balancing.beta
-        self.persistence = stage.inputs.balancing.rest_autocorrelation
-        self.key, self.entity = stage.key("price_forecast_error"), entity_id(terms.provider)
-        self.forecast = np.zeros(HOURS)
+        super().__init__(terms, 1, stage, online)
+        self.goods, self.power, self.published = goods, power, stage.futures.price
+        self.rows = stage.population.of_group(terms.partner)
+        rules = next(u for u in stage.inputs.utilities if u.name == terms.provider).forecasting
+        self.sd, self.memory = rules.price_error, rules.memory
+        self.key, self.noise_key = stage.key("price_forecast_error"), stage.key("plan_noise")
+        self.moments = np.array([0.0, PRIOR_DAYS * HOURS * (self.sd**2 + terms.noise_sd**2)])
+        self.told, self.own, self.view = np.zeros(HOURS), np.zeros(HOURS), np.zeros(HOURS)
+        self.came = False
 
     def advise(self, day: int) -> None:
-        """Forecast the day's prices, and what the system's imbalance will add to them, and tell the works."""
+        """Learn what yesterday's forecast was worth, then let the firm have today's."""
+        if self.came and self.terms.pipeline.analysis:
+            learn_price_gain(self.published[day - 1], self.own, self.told, self.memory, self.moments)
+        self.came = self.arrives(day)
         forecast_prices(
             day,
             self.entity,
             self.key,
             self.sd,
-            self.power.price,
-            self.beta * self.power.known_rest,
-            self.persistence,
-            self.forecast,
+            self.noise_key,
+            self.terms.noise_sd,
+            self.published[day],
+            self.told,
         )
-        if self.online[day] and self.terms.pipeline.application:
-            for row in self.rows:
-                self.goods.tell_prices(int(row), self.forecast)
+        self.own[:] = self.power.expected_price
+        if not (self.came and self.terms.pipeline.application):
+            return
+        combine_prices(self.own, self.told, self.moments, self.terms.pipeline.analysis, self.view)
+        for row in self.rows:
+            self.goods.tell_prices(int(row), self.view)
 
 
 @kernel
 def forecast_prices(
-    day: int, entity: int, key: Key, sd: float, price: Floats, stress: float, persistence: float, forecast: Floats
+    day: int, entity: int, key: Key, sd: float, noise_key: Key, noise_sd: float, price: Floats, forecast: Floats
 ) -> None:
     """Write a forecast of the day's prices, EUR/MWh, shape (24,).
 
     Args:
         day, entity, key: address of the error; `sd`: of the error, EUR/MWh; it persists from hour to hour.
+        noise_key, noise_sd: announced noise that is added for good measure, independent by hour, EUR/MWh.
         price: what will come true, EUR/MWh, shape (24,).
-        stress: what the system's last known imbalance adds to the price, EUR/MWh; it fades hour by hour.
-        persistence: of that imbalance, per hour.
         forecast: result.
     """
     error = 0.0
@@ -117,11 +132,34 @@ def forecast_prices(
             error = sd * shock
         else:
             error = FORECAST_PERSISTENCE * error + np.sqrt(1.0 - FORECAST_PERSISTENCE**2) * sd * shock
-        forecast[h] = price[h] + error + stress * persistence ** (GATE_TO_MIDNIGHT + h)
+        forecast[h] = price[h] + error
+        if noise_sd > 0.0:
+            forecast[h] += noise_sd * normal(noise_key, entity, day, h)
 
 
-GATE_TO_MIDNIGHT = 13
-"""Hours from the last hour known at the noon gate to the first of the next day."""
+@kernel
+def learn_price_gain(price: Floats, own: Floats, told: Floats, memory: float, moments: Floats) -> None:
+    """Update, in place, what a told forecast is worth beyond one's own, shapes (24,): moments of the day's shape.
+
+    `moments`: of (error of one's own, news of the told one), (EUR/MWh)2, shape (2,); they fade with `memory`.
+    """
+    moments[:] *= memory
+    news = (told - told.mean()) - (own - own.mean())
+    moments[0] += ((price - price.mean() - own + own.mean()) * news).sum()
+    moments[1] += (news * news).sum()
+
+
+@kernel
+def combine_prices(own: Floats, told: Floats, moments: Floats, analysis: bool, view: Floats) -> None:
+    """Write the view of the day that a firm plans on, EUR/MWh, shape (24,): its own, and the news at the learnt gain.
+
+    Only the day's shape matters for shifting within it. Without `analysis` the told forecast is taken at its word.
+    """
+    if not analysis:
+        view[:] = told
+        return
+    gain = max(0.0, moments[0] / moments[1]) if moments[1] > 0.0 else 0.0
+    view[:] = own + gain * ((told - told.mean()) - (own - own.mean()))
 
 
 def is_null(contract: DataContract) -> bool:
@@ -147,8 +185,7 @@ class Sharing:
         self.contracts: list[Agreement] = [
             self._at_work(goods, power, terms) for terms in inputs.contracts if not is_null(terms)
         ]
-        shared = {log.row for c in self.contracts if isinstance(c, LogContract) for log in c.mined}
-        self.own_logs = OwnLogs(stage, goods, shared)
+        self.own_logs = OwnLogs(stage, goods)
         self.members = members_of(self.contracts, inputs)
         self.platforms = [p for p in inputs.data_platforms if self.members[p.name]]
         first = stage.population.makers + len(inputs.utilities)
@@ -162,12 +199,11 @@ class Sharing:
         self._risk: dict[tuple[str, str], float] | None = None
 
     def _at_work(self, goods: Goods, power: Power, terms: DataContract) -> Agreement:
-        stage, people = self.stage, self.stage.population
-        online = self.online[terms.platform]
+        stage, online = self.stage, self.online[terms.platform]
         if terms.asset == "orders":
-            return OrderContract(goods, people, terms)
+            return OrderContract(stage, goods, terms, online)
         if terms.asset == "meter":
-            return MeterContract(power, people, terms)
+            return MeterContract(stage, power, terms, online)
         if terms.asset == "log":
             return LogContract(stage, goods, power, terms, online)
         if terms.asset == "price_forecast":
@@ -342,14 +378,15 @@ def copies_of(contract: Agreement, stage: Stage) -> list[Copy]:
     owners = owners_of(terms, people)
     turnover = yearly_revenue(people)
     found = []
-    for (owner, group, row), revealed in zip(owners, contract.revealed, strict=True):
-        holders = [(terms.partner, terms.breach_rate, terms.security, float(revealed), _sales(terms.partner, stage))]
+    for k, (owner, group, row) in enumerate(owners):
+        revealed, readable = float(contract.revealed[k]), float(contract.readable[k])
+        holders = [(terms.partner, terms.breach_rate, terms.security, revealed, _sales(terms.partner, stage))]
         if platform is not None:
-            reads = platform.holds == "records" and terms.variant != "encrypted"
-            holders.append((platform.name, platform.breach_rate, platform.security, 1.0 if reads else 0.0, 0.0))
+            share = readable if platform.holds == "records" else 0.0
+            holders.append((platform.name, platform.breach_rate, platform.security, share, 0.0))
         if terms.exchange == "mutual":
             others = [(o, r) for o, _, r in owners if o != owner]
-            holders += [(o, terms.breach_rate, terms.security, float(revealed), float(turnover[r])) for o, r in others]
+            holders += [(o, terms.breach_rate, terms.security, revealed, float(turnover[r])) for o, r in others]
         for holder, rate, security, share, sales in holders:
             found.append(
                 Copy(
@@ -357,7 +394,7 @@ def copies_of(contract: Agreement, stage: Stage) -> list[Copy]:
                     group=group,
                     asset=terms.asset,
                     holder=holder,
-                    median=terms.breach_median,
+                    median=terms.breach_median * sensitivity_of(group, inputs),
                     sigma=terms.breach_sigma,
                     cap=float(turnover[row]) if row >= 0 else math.inf,
                     revealed=share,
@@ -365,10 +402,15 @@ def copies_of(contract: Agreement, stage: Stage) -> list[Copy]:
                     security=security,
                     turnover=sales,
                     records=YEAR_DAYS * ASSETS[terms.asset].values_per_day(terms.resolution),
-                    regulated=True,
+                    regulated=share > 0.0 and terms.asset != "price_forecast",
                 )
             )
     return found
+
+
+def sensitivity_of(group: str, inputs: ModelInputs) -> float:
+    """Return how much a leak of a group's records costs over what its contracts say, 1."""
+    return next((m.records.sensitivity for m in inputs.manufacturers if m.name == group), 1.0)
 
 
 def owners_of(terms: DataContract, people: Population) -> list[tuple[str, str, int]]:
