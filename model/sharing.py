@@ -84,7 +84,7 @@ class ForecastContract(Agreement):
         self.goods, self.power, self.published = goods, power, stage.futures.price
         self.rows = stage.population.of_group(terms.partner)
         rules = next(u for u in stage.inputs.utilities if u.name == terms.provider).forecasting
-        self.sd, self.memory = rules.price_error, rules.memory
+        self.sd, self.memory, self.forecaster = rules.price_error, rules.memory, entity_id(terms.provider)
         self.key, self.noise_key = stage.key("price_forecast_error"), stage.key("plan_noise")
         self.moments = np.array([0.0, PRIOR_DAYS * HOURS * (self.sd**2 + terms.noise_sd**2)])
         self.told, self.own, self.view = np.zeros(HOURS), np.zeros(HOURS), np.zeros(HOURS)
@@ -97,7 +97,7 @@ class ForecastContract(Agreement):
         self.came = self.arrives(day)
         forecast_prices(
             day,
-            self.entity,
+            self.forecaster,
             self.key,
             self.sd,
             self.noise_key,
