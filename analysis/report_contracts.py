@@ -224,8 +224,16 @@ def _asset_cells(
     firm: Mapping[str, Any] = next((one for one in member.inputs.get("manufacturers", ()) if one["name"] == name), {})
     return (
         *ASSETS[pair.asset], party_label(name), party_label(pair.partner), *measured,
-        quality_words(firm.get("records", {})) if pair.asset != "price_forecast" else "–", level(pair.breach_median),
+        _quality(pair.asset, firm), level(pair.breach_median),
     )  # fmt: skip
+
+
+def _quality(asset: str, firm: Mapping[str, Any]) -> str:
+    if asset == "log":
+        logs = firm.get("logs", {})
+        typos, codes = (f"{100 * logs[name]:g} %" for name in ("typo_rate", "code_share"))
+        return f"{typos} of entries mistyped; {codes} of symptoms in own codes"
+    return "–" if asset == "price_forecast" else quality_words(firm.get("records", {}))
 
 
 def quality_words(records: Mapping[str, Any]) -> str:
