@@ -35,6 +35,16 @@ UNITS = ("none", "heat", "day", "firm")
 """Protected units, each of which contains the one before."""
 
 
+IDLE: dict[str, dict[str, object]] = {
+    "plan": {},
+    "orders": {"mapping_sd": 0, "late_rate": 0, "resolution": 1, "exchange": "one_way"},
+    "log": {"noise_sd": 0, "mapping_sd": 0, "resolution": 1},
+    "meter": {"noise_sd": 0, "mapping_sd": 0, "resolution": 1},
+    "price_forecast": {"mapping_sd": 0, "resolution": 1, "exchange": "one_way"},
+}
+"""What changes nothing for an asset, and the value to leave it at."""
+
+
 @dataclass(frozen=True)
 class Parties:
     """Who there is, by name."""
@@ -53,6 +63,11 @@ class Parties:
 def sharers(contract: DataContract) -> tuple[str, ...]:
     """Return the names of all groups that share under a contract, the provider first."""
     return (contract.provider, *contract.members)
+
+
+def is_null(contract: DataContract) -> bool:
+    """Tell whether a contract shares nothing: then there is no copy, no interface and no cost either."""
+    return math.isinf(contract.noise_sd)
 
 
 def standard_of(contract: DataContract, platforms: Iterable[DataPlatformInputs]) -> str:
@@ -152,6 +167,10 @@ def _privacy_faults(where: str, contract: DataContract) -> Iterator[Fault]:
 
 def _asset_faults(where: str, contract: DataContract, parties: Parties) -> Iterator[Fault]:
     """Yield a fault for each asset that its provider does not have, or that its partner cannot use."""
+    for name, nothing in IDLE[contract.asset].items():
+        if getattr(contract, name) != nothing and not is_null(contract):
+            what = f"means nothing for {contract.asset}"
+            yield Fault(f"{where}.{name}", what, f"leave it at {nothing}")
     if contract.asset == "orders":
         yield from _order_faults(where, contract, parties)
     elif contract.asset == "price_forecast":
@@ -193,10 +212,6 @@ def _order_faults(where: str, contract: DataContract, parties: Parties) -> Itera
         yield Fault(
             f"{where}.partner", f"{partner.name} serves {customer}, not final customers", "the first in the chain"
         )
-    idle = {"mapping_sd": 0, "late_rate": 0, "resolution": 1, "exchange": "one_way"}
-    for name, nothing in idle.items():
-        if getattr(contract, name) != nothing:
-            yield Fault(f"{where}.{name}", "means nothing for orders, which are one total", f"leave it at {nothing}")
     if contract.platform:
         yield Fault(f"{where}.platform", "final customers are no members of a platform", "leave platform out")
 

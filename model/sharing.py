@@ -14,7 +14,7 @@ import numpy as np
 
 from model.agreement import Agreement
 from model.assets import ASSETS
-from model.contract_checks import complying, sharers
+from model.contract_checks import complying, is_null, sharers
 from model.exposure import YEAR_HOURS, Copy, Exposure
 from model.incidents import LossYears
 from model.inputs import DataContract, DataPlatformInputs, ModelInputs
@@ -160,11 +160,6 @@ def combine_prices(own: Floats, told: Floats, moments: Floats, analysis: bool, v
         return
     gain = max(0.0, moments[0] / moments[1]) if moments[1] > 0.0 else 0.0
     view[:] = own + gain * ((told - told.mean()) - (own - own.mean()))
-
-
-def is_null(contract: DataContract) -> bool:
-    """Tell whether a contract shares nothing: then there is no copy, no interface and no cost either."""
-    return math.isinf(contract.noise_sd)
 
 
 class Sharing:

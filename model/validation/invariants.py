@@ -183,7 +183,7 @@ CASES = (
         settings=NullCollaboration,
         measure=_measure_null,
         exercises=lambda _: (
-            "model.sharing:is_null",
+            "model.contract_checks:is_null",
             "model.plans:release_plans",
             "model.plans:take_in_plans",
             "model.mechanisms.data:combine",

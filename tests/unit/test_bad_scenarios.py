@@ -346,9 +346,9 @@ EXPECTED: dict[str, list[Expected]] = {
         (10, 90, "contracts.tree.k: a sum has one value for all sharers already", "or k: 1"),
     ],
     "orders_with_resolution": [
-        (6, 80, "contracts.orders.resolution: means nothing for orders, which are one total", "leave it at 1"),
-        (6, 97, "contracts.orders.mapping_sd: means nothing for orders, which are one total", "leave it at 0"),
-        (6, 114, "contracts.orders.late_rate: means nothing for orders, which are one total", "leave it at 0"),
+        (6, 80, "contracts.orders.resolution: means nothing for orders", "leave it at 1"),
+        (6, 97, "contracts.orders.mapping_sd: means nothing for orders", "leave it at 0"),
+        (6, 114, "contracts.orders.late_rate: means nothing for orders", "leave it at 0"),
         (6, 129, "contracts.orders.platform: final customers are no members of a platform", "leave platform out"),
         (6, 143, "contracts.orders.variant: encrypted is offered for plans, not for orders", "noise_sd for orders"),
         (7, 26, "contracts.steels.provider: no such provider of orders: 'steel'", "known: customers"),
