@@ -47,12 +47,12 @@ def zero_or(low: float, high: float) -> st.SearchStrategy[float]:
 
 @st.composite
 def periods(draw: st.DrawFn) -> Period:
-    """Return 20 to 45 days that cross the end of a month, after up to 10 days of burn-in."""
+    """Return 20 to 40 days that cross the end of a month, after up to 23 days of burn-in."""
     year, month, day = draw(st.integers(2023, 2026)), draw(st.integers(1, 12)), draw(st.integers(12, 28))
     return Period(
         start=f"{year}-{month:02d}-{day:02d}",
-        days=draw(st.integers(20, 45)),
-        burn_in=draw(st.integers(0, 10)),
+        days=draw(st.integers(20, 40)),
+        burn_in=draw(st.one_of(st.integers(0, 10), st.just(23))),
         holidays=draw(st.sampled_from(["DE", "none"])),
     )
 
@@ -141,6 +141,7 @@ def batches(draw: st.DrawFn, mean: float) -> Process:
         maintenance_cost=draw(between(10.0, 9000.0)),
         maintenance_hours=draw(zero_or(0.5, 23.5)),
         maintenance_horizon=draw(st.integers(1, 60)),
+        maintenance_interval=draw(st.sampled_from([0, 0, 3, 14])),
         own_mining=draw(st.booleans()),
         unit_cost=draw(between(1.0, 900.0)),
         unit_price=draw(between(1.0, 900.0)),
@@ -260,6 +261,7 @@ def record_qualities() -> st.SearchStrategy[Records]:
         stale_rate=zero_or(0.05, 0.5),
         label_rate=zero_or(0.05, 0.9),
         code_sd=zero_or(0.1, 9.0),
+        sensitivity=zero_or(0.1, 3.0),
     )
     return st.one_of(st.just(Records()), dirty)
 

@@ -65,10 +65,10 @@ def works(name: str, count: int, **process: Any) -> ManufacturerInputs:
 
 
 def economy(*contracts: DataContract, **changes: Any) -> ModelInputs:
-    """Return four works of three groups, 23 days that cross the change of the clock, and a hub."""
+    """Return four works of three groups, 28 days that cross the change of the clock, and a hub."""
     firms = (works("ore", 1), works("forge", 2, scheduling="before_prices", restart_cost=37.0), works("mill", 1))
     inputs = ModelInputs(
-        calendar=Period(start="2025-03-22", days=17, burn_in=6),
+        calendar=Period(start="2025-04-01", days=5, burn_in=23),
         manufacturers=firms,
         utilities=(UtilityInputs(name="power", forecasting=Forecasting(memory=0.97, gain_band=3)),),
         data_platforms=(HUB,),

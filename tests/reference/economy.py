@@ -17,6 +17,7 @@ from model.reference import read_tree
 from tests.reference.accounts import Account, Books
 from tests.reference.counters import Counters
 from tests.reference.draws import Stream
+from tests.reference.learning import HistoryForecast
 from tests.reference.manufacturer import Manufacturer
 from tests.reference.market import MeritOrder, RestOfSystem, stack_blocks
 from tests.reference.processes import BatchProcess, NoProcess, ShapedProcess
@@ -29,7 +30,7 @@ STREAMS = (
     "privacy_noise", "mapping_error", "late_record", "tree_noise", "record_gap", "record_mixup", "record_shift",
     "record_stale", "record_label", "record_code",
 )  # fmt: skip
-PRICE_MEMORY = 1.0 / 28.0
+PRICE_MEMORY = 0.995
 
 
 class ReferenceModel(mesa.Model):
@@ -86,8 +87,7 @@ class ReferenceModel(mesa.Model):
 
     def _zone(self) -> None:
         """Set up prices, the merit order where the zone clears, and the rest of the power system."""
-        self.expected_price = self.futures.price[0].tolist()
-        self.price = list(self.expected_price)
+        self.public_prices = HistoryForecast("full_history", 1, PRICE_MEMORY, 100.0, by_day=False)
         balancing, market = self.inputs.balancing, self.inputs.market
         self.rest_of_system = RestOfSystem(
             balancing.rest_sd, balancing.rest_autocorrelation, self.streams["system_imbalance"]
@@ -101,7 +101,7 @@ class ReferenceModel(mesa.Model):
         self.today += 1
         day = self.today
         self.price = self.futures.price[day].tolist()
-        self.rest_at_gate = self.rest[10] if day else 0.0
+        self.expected_price = self.public_prices.predict(day, self.weekend)
         self.rest = self.rest_of_system.day(day)
         self.sharing.advise(day)
         self._plan(day)
@@ -191,10 +191,7 @@ class ReferenceModel(mesa.Model):
             utility.settle(balancing, self.price, system, self.books)
             utility.bill(self.price, self.books)
         self._book_energy(system)
-        self.expected_price = [
-            (1.0 - PRICE_MEMORY) * old + PRICE_MEMORY * new
-            for old, new in zip(self.expected_price, self.price, strict=True)
-        ]
+        self.public_prices.metered.append(self.price)
 
     def _book_energy(self, system: list[float]) -> None:
         """Book what electricity really costs: fuel, and beta*S^2/2 beyond what the rest alone would cost.

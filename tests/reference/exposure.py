@@ -23,6 +23,7 @@ class Copy:
     cap: float
     revealed: float
     records: float
+    regulated: bool
 
     @property
     def loss(self) -> float:
@@ -31,7 +32,7 @@ class Copy:
 
     def swallow(self, other: "Copy") -> None:
         """Be one copy with another one of the same asset at the same holder: the larger of every number counts."""
-        for name in ("rate", "sales", "median", "sigma", "cap", "revealed", "records"):
+        for name in ("rate", "sales", "median", "sigma", "cap", "revealed", "records", "regulated"):
             setattr(self, name, max(getattr(self, name), getattr(other, name)))
 
 
@@ -49,7 +50,7 @@ class Holder:
         """Spend what the strictest security that any contract asks for takes: the one that lets least through."""
         cap = max(rule.fine_cap, rule.fine_cap_share * max(copy.sales for copy in self.copies))
         fined = rule.fine_probability * limited_mean(rule.fine_median, rule.fine_sigma, cap)
-        highest = max(copy.rate for copy in self.copies)
+        highest = max((copy.rate for copy in self.copies if copy.regulated), default=0.0)
         at_stake = math.fsum(copy.rate * copy.loss for copy in self.copies) + highest * fined
         offers = [(1.0 / (s.alpha * spent(s, at_stake) + 1.0) ** s.beta, spent(s, at_stake)) for s in self.asked]
         self.let_through, self.spent = min(offers)

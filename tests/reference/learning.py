@@ -52,10 +52,6 @@ class HistoryForecast:
         self.sum_known = 0.0
         self.hours = [Regression(4, memory) for _ in range(HOURS)]
 
-    def read_live(self) -> None:
-        """Know, from now on, at noon of the day before delivery what the meter has shown by eleven."""
-        self.live = True
-
     def predict(self, day: int, weekend: list[bool]) -> Vector:
         """Learn from the newest metered day, then return the forecast for `day`."""
         known = day - self.delay

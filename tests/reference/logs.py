@@ -7,10 +7,10 @@ are counted, what they are taken to mean and what follows is written anew.
 import math
 from typing import Any
 
-import mesa
-
 from model.logbook import log_keys, write_log
 from model.mechanisms.mining import Reader
+from tests.reference.contracts import Contract
+from tests.reference.utility import connection
 
 
 class Lore:
@@ -137,12 +137,12 @@ class MinedLog:
         return 1.0 - self.penalty / self.base_penalty if self.base_penalty > 0.0 else 0.0
 
 
-class LogContract(mesa.Agent):
+class LogContract(Contract):
     """Works share their logs with their utility, which mines them together and expects less load of a sick works."""
 
     def __init__(self, model: Any, terms: Any, sharers: list[Any], partner: Any, platform: Any) -> None:
-        super().__init__(model)
-        self.terms, self.partner, self.platform = terms, partner, platform
+        super().__init__(model, terms, platform)
+        self.partner = partner
         lore = Lore(terms.pipeline)
         self.logs = [MinedLog(model, firm, lore=lore) for firm in sharers]
         self.news: list[list[float]] = [[] for _ in sharers]
@@ -150,20 +150,15 @@ class LogContract(mesa.Agent):
         self.product = [[0.0] * 24 for _ in sharers]
         self.square = [30.0 * 0.01 for _ in sharers]
 
-    def _online(self, day: int) -> bool:
-        return self.platform is None or bool(self.platform.online[day])
-
     def advise(self, day: int) -> None:
         """Predict, and let works plan stops."""
         for log in self.logs:
             log.predict(day)
-            if self._online(day) and self.terms.pipeline.application:
+            if self.arrives(day) and self.terms.pipeline.application:
                 log.maintain_if_worth_it()
 
     def use(self, day: int) -> None:
         """Regress the forecast's error on what a prediction said more than the base rate, and correct by it."""
-        from tests.reference.utility import connection
-
         for k, log in enumerate(self.logs):
             history, forecast = self.partner.histories[log.firm.name], self.partner.forecast
             known = day - history.delay
@@ -172,7 +167,7 @@ class LogContract(mesa.Agent):
                 misses = zip(history.metered[known], self.forecasts[k][known], strict=True)
                 self.product[k] = [p + said * (a - b) for p, (a, b) in zip(self.product[k], misses, strict=True)]
                 self.square[k] += said**2
-            news = log.chance - log.base if self._online(day) else 0.0
+            news = log.chance - log.base if self.arrives(day) else 0.0
             self.news[k].append(news)
             self.forecasts[k].append(list(forecast[log.firm.name]))
             if self.terms.pipeline.application and news != 0.0:

@@ -3,9 +3,8 @@
 import math
 from typing import Any
 
-import mesa
-
-from tests.reference.draws import Stream, entity_number
+from tests.reference.contracts import Contract
+from tests.reference.draws import Stream
 from tests.reference.learning import PlanTrust
 from tests.reference.records import RecordWay
 from tests.reference.utility import connection, hourly
@@ -13,17 +12,16 @@ from tests.reference.utility import connection, hourly
 ASSET_AGE_HOURS = 36.0
 
 
-class PlanContract(mesa.Agent):
+class PlanContract(Contract):
     """The plans of all sharers, as released, and what the partner has learnt about their worth.
 
     A *cell* is what the partner sees one record of: a sharer, a group of k sharers, or all of them.
     """
 
     def __init__(self, model: Any, terms: Any, sharers: list[Any], partner: Any, platform: Any) -> None:
-        super().__init__(model)
-        self.terms, self.sharers, self.partner, self.platform = terms, sharers, partner, platform
+        super().__init__(model, terms, platform)
+        self.sharers, self.partner = sharers, partner
         self.streams: dict[str, Stream] = model.streams
-        self.entity = entity_number(terms.name)
         self.standard = terms.standard != "none" or (platform is not None and platform.terms.standard != "none")
         self.ways = [RecordWay(firm, terms, self.standard, connection(firm), self.streams) for firm in sharers]
         self.cells = self._cells()
@@ -74,21 +72,24 @@ class PlanContract(mesa.Agent):
         sd = max(l2 for _, l2 in distances) / math.sqrt(2.0 * rho_of(terms.epsilon, terms.delta))
         return sd, lambda day, slot: sd * stream.normal(self.entity, day, slot)
 
-    def arrives(self, day: int) -> bool:
-        """Tell whether the record is there at the gate: not late, and its platform at work."""
-        rate = self.terms.late_rate
-        late = rate > 0.0 and self.streams["late_record"].uniform(self.entity, day) < rate
-        return not late and (self.platform is None or self.platform.online[day])
+    @property
+    def added_up_in_trust(self) -> bool:
+        """Whether somebody sees every record and releases totals only."""
+        return self.terms.release != "records" or len(self.cells) < len(self.sharers)
 
     def _received(self, day: int) -> list[list[float]]:
         """Return every sharer's record after its way through the pipeline, MW by hour."""
         hours, records = self.terms.resolution, []
         translation = 0.0 if self.standard else self.terms.mapping_sd
-        for firm, way in zip(self.sharers, self.ways, strict=True):
-            plan = []
+        for m, (firm, way) in enumerate(zip(self.sharers, self.ways, strict=True)):
+            plan: list[float] = []
             for start in range(0, 24, hours):
                 block = firm.process.plan[4 * start : 4 * (start + hours)]
                 plan += [math.fsum(block) / len(block)] * hours
+            if self.privacy_draw and not self.added_up_in_trust:  # each protects its own record at home
+                for start in range(0, 24, hours):
+                    noisy = plan[start] + self.privacy_draw(day, 24 * m + start // hours)
+                    plan[start : start + hours] = [within(noisy, way.limit)] * hours
             record = way.send(day, self.model.date(day), plan, self.partner.baseline[firm.name])
             if translation > 0.0:
                 errors = [self.streams["mapping_error"].normal(firm.entity, day, h // hours) for h in range(24)]
@@ -111,9 +112,11 @@ class PlanContract(mesa.Agent):
                 noise, slot = 0.0, 24 * c + start // hours
                 if terms.noise_sd > 0.0:
                     noise += terms.noise_sd * self.streams["plan_noise"].normal(self.entity, day, slot)
-                if self.privacy_draw:
+                if self.privacy_draw and self.added_up_in_trust:
                     noise += self.privacy_draw(day, slot)
-                if terms.noise_sd > 0.0 or self.privacy_draw:  # one noisy value is released for the whole block
+                if terms.noise_sd > 0.0 or (
+                    self.privacy_draw and self.added_up_in_trust
+                ):  # one noisy value is released for the whole block
                     sums[start : start + hours] = [sums[start] + noise] * hours
             released.append([within(value, self.cell_limits[c]) for value in sums])
         return released
@@ -140,15 +143,15 @@ class PlanContract(mesa.Agent):
         self.arrived.append(self.arrives(day))
         self.releases_in[self.model.date(day).year] = self.releases_in.get(self.model.date(day).year, 0) + 1
         released = self.release(day)
-        for m, firm in enumerate(self.sharers):
-            self.plan_hours[m] += hourly(firm.process.plan)
         self.baselines.append([self.partner.baseline[name] for name in names])
         self.news.append([])
         for c, cell in enumerate(self.cells):
-            for m in cell:
-                self.seen_hours[m] += released[c]
             self._learn(day, c, cell)
             base = [math.fsum(column) for column in zip(*(self.baselines[day][m] for m in cell), strict=True)]
+            for m in cell if day >= 21 else []:  # by then forecasts from history have settled
+                plan = zip(hourly(self.sharers[m].process.plan), self.baselines[day][m], strict=True)
+                self.plan_hours[m] += [planned - own for planned, own in plan]
+                self.seen_hours[m] += [seen - own for seen, own in zip(released[c], base, strict=True)]
             news = self._news(released[c], base)
             self.news[day].append(news)
             if self.arrived[day] and stages.application:
@@ -183,14 +186,22 @@ class PlanContract(mesa.Agent):
             self.partner.forecast[self.sharers[m].name] = corrected if len(cell) > 1 else list(total)
 
     def revealed(self) -> list[float]:
-        """Return the share of the variance of each sharer's hourly plan that what the partner sees explains."""
+        """Return how much of what history leaves open of each sharer's plan the news in what is released explains."""
         return [explained(plan, seen) for plan, seen in zip(self.plan_hours, self.seen_hours, strict=True)]
+
+    def readable(self) -> list[float]:
+        """Return how much of each plan a platform reads: nothing of masked records, all where it adds them up."""
+        if self.terms.variant == "encrypted":
+            return [0.0] * len(self.sharers)
+        return [1.0] * len(self.sharers) if self.added_up_in_trust else self.revealed()
 
     def lost_digits(self, group: str) -> float:
         """Return how much precision running sums lose: the largest mean square over variance of plans and records."""
         worst = 1.0
         for m, firm in enumerate(self.sharers):
-            for values in (self.plan_hours[m], self.seen_hours[m]) if firm.party == group else ():
+            for values in (
+                (self.plan_hours[m], self.seen_hours[m]) if firm.party == group and self.plan_hours[m] else ()
+            ):
                 square, spread = math.fsum(x * x for x in values), math.fsum(x * x for x in spread_out(values))
                 worst = max(worst, square / spread if spread > 0.0 else 1.0)
         return worst
@@ -250,6 +261,8 @@ def heat_or_day_distance(terms: Any, firm: Any) -> tuple[float, float]:
 
 def explained(x: list[float], y: list[float]) -> float:
     """Return the squared correlation; 1 where `x` does not vary and has nothing to hide, 0 where only `y` does not."""
+    if not x:
+        return 1.0
     left, right = spread_out(x), spread_out(y)
     if not any(left) or not any(right):
         return 1.0 if not any(left) else 0.0

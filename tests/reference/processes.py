@@ -61,11 +61,16 @@ class BatchProcess:
         self.heats = 0
         self.restarts = 0
         self.broke = self.worn = self.maintained = self.maintenance_due = False
+        self.days_since_stop = 0
 
     def schedule(self, firm: Any, day: int, expected_prices: list[float], published_prices: list[float]) -> None:
         """Make the plan of yesterday's gate from the order of the evening before it; last night's order waits."""
         terms = firm.terms.process
-        self.maintained, self.maintenance_due = self.maintenance_due, False
+        self.days_since_stop += 1
+        self.maintained = self.maintenance_due or 0 < terms.maintenance_interval <= self.days_since_stop
+        self.maintenance_due = False
+        if self.maintained:
+            self.days_since_stop = 0
         most = terms.capacity
         if self.maintained:  # a planned stop takes its hours out of the day and leaves sound equipment
             self.worn = False

@@ -43,16 +43,14 @@ class Sharing:
         self.platforms = [Platform(model, terms) for terms in self.inputs.data_platforms]
         at_work = [terms for terms in self.inputs.contracts if not math.isinf(terms.noise_sd)]
         self.contracts = [self._contract(terms) for terms in at_work]
-        applied = [c for c in self.contracts if isinstance(c, LogContract) and c.terms.pipeline.application]
-        shared = {log.firm for contract in applied for log in contract.logs}
         batch = [firm for firm in model.firms if firm.terms.process.kind == "batch"]
-        self.own_logs = [MinedLog(model, f) for f in batch if f.terms.process.own_mining and f not in shared]
+        self.own_logs = [MinedLog(model, f) for f in batch if f.terms.process.own_mining]
         for contract in self.contracts:
             platform = self._platform(contract.terms)
             if platform:
                 for name in (*self.sharers(contract.terms), contract.terms.partner):
                     platform.members[name] = self.size(name)
-        self.revealed = {id(contract): [1.0] * 1000 for contract in self.contracts}
+        self.revealed: dict[int, tuple[list[float], list[float]]] = {}
         self.postings = self._postings()
 
     def sharers(self, terms: DataContract) -> list[str]:
@@ -77,7 +75,7 @@ class Sharing:
         if terms.asset == "orders":
             return OrderContract(model, terms, takers)
         if terms.asset == "meter":
-            return MeterContract(model, terms, givers, takers[0])
+            return MeterContract(model, terms, givers, takers[0], platform)
         if terms.asset == "price_forecast":
             return ForecastContract(model, terms, givers[0], takers, platform)
         if terms.asset == "log":
@@ -89,7 +87,7 @@ class Sharing:
         for firm in self.model.firms:
             firm.told_prices = None
         for contract in self.contracts:
-            if isinstance(contract, (ForecastContract, LogContract)):
+            if isinstance(contract, (ForecastContract, LogContract, MeterContract)):
                 contract.advise(day)
         for log in self.own_logs:
             log.predict(day)
@@ -116,7 +114,7 @@ class Sharing:
         if day == self.inputs.calendar.burn_in:
             for contract in self.contracts:
                 if isinstance(contract, PlanContract):
-                    self.revealed[id(contract)] = contract.revealed()
+                    self.revealed[id(contract)] = (contract.revealed(), contract.readable())
             self.postings = self._postings()
         for payer, payee, kind, eur in self.postings:
             self.model.books.pay_between(self._purses(payer), self._purses(payee), kind, eur / YEAR_DAYS)
@@ -178,15 +176,17 @@ class Sharing:
         if terms.asset in ("orders", "price_forecast"):
             owners = [None]
         found = []
+        known = id(contract) in self.revealed
         for m, owner in enumerate(owners):
-            seen = self.revealed[id(contract)][m]
+            shares = (column[m] for column in self.revealed[id(contract)]) if known else (1.0, 1.0)
+            seen, read = shares
             holders = [
                 (terms.partner, terms.partner, terms.breach_rate, terms.security, self.sales(terms.partner), seen)
             ]
             if platform:
-                reads = platform.terms.holds == "records" and terms.variant != "encrypted"
+                read = read if platform.terms.holds == "records" and terms.variant != "encrypted" else 0.0
                 rate, guard = platform.terms.breach_rate, platform.terms.security
-                holders.append((platform.party, platform.party, rate, guard, 0.0, 1.0 if reads else 0.0))
+                holders.append((platform.party, platform.party, rate, guard, 0.0, read))
             for other in owners if terms.exchange == "mutual" else []:
                 if other is not owner:
                     own = self.revenue(other)
@@ -200,10 +200,11 @@ class Sharing:
                     bearer=bearer,
                     rate=rate,
                     sales=sales,
-                    median=terms.breach_median,
+                    median=terms.breach_median * (owner.terms.records.sensitivity if owner else 1.0),
                     sigma=terms.breach_sigma,
                     cap=self.revenue(owner) if owner else math.inf,
                     revealed=revealed,
+                    regulated=revealed > 0.0 and terms.asset != "price_forecast",
                     records=YEAR_DAYS if terms.asset in ("orders", "log") else 8760.0 / terms.resolution,
                 )
                 found.append((copy, security))
