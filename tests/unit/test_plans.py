@@ -55,26 +55,29 @@ def test_a_correction_is_divided_by_the_variance_of_errors() -> None:
     assert forecast[1].tolist() == [0.0] * 24  # customer 1 is no member
 
 
-def released(values: list[list[float]], cell: list[int], noise_sd: float, resolution: int) -> tuple[Any, Any]:
+def released(values: list[list[float]], cell: list[int], noise_sd: float, resolution: int, day: int) -> tuple[Any, Any]:
+    """Return what cells of 100 MW release, and the moments counted where plans are 7 MW and forecasts 5 MW."""
     sharers, cells = len(cell), max(cell) + 1
     moments, out = np.zeros((sharers, 6)), np.zeros((cells, 24))
     release_plans(
-        5, 77, resolution, True, np.array(cell), np.array(values), stream_key(1, 0, "plan_noise"), noise_sd,
+        day, 77, resolution, True, np.array(cell), np.array(values), stream_key(1, 0, "plan_noise"), noise_sd,
         stream_key(1, 0, "privacy_noise"), False, 0.0, np.full(cells, 100.0), np.full((sharers, 96), 7.0),
-        np.arange(sharers), moments, out,
+        np.arange(sharers), np.full((sharers, 24), 5.0), np.arange(sharers), moments, out,
     )  # fmt: skip
     return out, moments
 
 
 def test_a_cell_releases_the_sum_of_its_records_within_its_limit() -> None:
     values = [[10.0] * 24, [20.0] * 24, [99.0] * 24]
-    out, moments = released(values, [0, 1, 1], 0.0, 1)
+    out, moments = released(values, [0, 1, 1], 0.0, 1, day=21)
     assert out.tolist() == [[10.0] * 24, [100.0] * 24]  # 119 MW is more than the cell can draw
-    assert moments[2].tolist() == [24.0, 24 * 7.0, 24 * 100.0, 24 * 49.0, 24 * 1e4, 24 * 700.0]
+    # News of a plan: 7 - 5 MW; of the cell's record: 100 MW less the forecasts of both its members.
+    assert moments[2].tolist() == [24.0, 24 * 2.0, 24 * 90.0, 24 * 4.0, 24 * 8100.0, 24 * 180.0]
+    assert not released(values, [0, 1, 1], 0.0, 1, day=20)[1].any()
 
 
 def test_a_block_has_one_noisy_value_of_its_own() -> None:
-    out, _ = released([[50.0] * 24, [40.0] * 24], [0, 1], 0.5, 12)
+    out, _ = released([[50.0] * 24, [40.0] * 24], [0, 1], 0.5, 12, day=5)
     draws = [[normal(stream_key(1, 0, "plan_noise"), 77, 5, 24 * c + block) for block in (0, 1)] for c in (0, 1)]
     for c, level in ((0, 50.0), (1, 40.0)):
         for block in (0, 1):
@@ -102,16 +105,20 @@ def test_a_raw_clean_plan_is_revealed_whole() -> None:
     assert all(outcomes[f"record_noise_{stage}", "ore"] == 0.0 for stage in ("soiled", "cleaned", "transformed"))
 
 
-def test_what_is_revealed_is_the_squared_correlation_with_what_was_released() -> None:
-    model = CollaborationModel(economy(plan(variant="encrypted")), rng=2)
-    contract, hours, seen = contract_of(model), [], []
-    for _ in range(model.futures.calendar.days):
+def test_what_is_revealed_is_the_squared_correlation_of_news() -> None:
+    # Of the plan beyond the partner's forecast of the works, and of the record beyond its forecast of the sum.
+    model = CollaborationModel(economy(plan(variant="encrypted"), calendar=Period(days=31, burn_in=9)), rng=2)
+    contract = contract_of(model)
+    planned, told = [], []
+    for day in range(40):
         model.step()
-        hours.append(model.goods.plan.reshape(3, 24, 4).mean(axis=2))
-        seen.append(contract.released[0].copy())
+        if day >= 21:
+            own = model.power.customers.forecast[contract.alone]
+            planned.append(model.goods.plan.reshape(3, 24, 4).mean(axis=2) - own)
+            told.append(contract.released[0] - own.sum(axis=0))
     for k in range(3):
-        plans = np.concatenate([day[k] for day in hours])
-        assert contract.revealed[k] == pytest.approx(np.corrcoef(plans, np.concatenate(seen))[0, 1] ** 2, rel=1e-9)
+        correlation = np.corrcoef(np.concatenate([day[k] for day in planned]), np.concatenate(told))[0, 1]
+        assert contract.revealed[k] == pytest.approx(correlation**2, rel=1e-9)
     assert contract.revealed.max() < 0.99
 
 
@@ -126,16 +133,15 @@ def test_a_plan_that_never_varies_has_nothing_to_hide_and_a_flat_record_tells_no
 def test_a_tree_releases_the_running_mean_and_counts_what_that_reveals() -> None:
     terms = {"variant": "anonymised", "release": "tree", "resolution": 24, "protected": "day", "window": 4}
     model = CollaborationModel(economy(plan(**terms, epsilon=1e12)), rng=2)
-    contract, totals = contract_of(model), []
-    for day in range(8):
+    contract = contract_of(model)
+    totals, news = [], 0.0
+    for day in range(26):
         model.step()
         totals.append(model.goods.plan.mean(axis=1).sum())
-        assert contract.released[0] == pytest.approx(np.full(24, np.mean(totals[max(0, day - 3) :])), abs=1e-3)
-    plans = contract.moments[:, 1] / contract.moments[:, 0]
-    assert contract.moments[0, 2] / contract.moments[0, 0] == pytest.approx(
-        np.mean([np.mean(totals[max(0, d - 3) : d + 1]) for d in range(8)]), abs=1e-3
-    )
-    assert plans.sum() == pytest.approx(np.mean(totals))
+        assert contract.released[0] == pytest.approx(np.full(24, np.mean(totals[-4:])), abs=1e-3)
+        if day >= 21:
+            news += (contract.released[0] - model.power.customers.forecast[contract.alone].sum(axis=0)).sum()
+    assert contract.moments[:, 2] == pytest.approx(news, rel=1e-9)
 
 
 def test_all_sharers_get_the_noise_that_the_most_sensitive_one_needs() -> None:

@@ -9,10 +9,10 @@ import pytest
 
 from model.contract_checks import complying
 from model.incidents import limited_mean
-from model.inputs import DataContract, DataPlatformInputs
+from model.inputs import DataContract, DataPlatformInputs, Period
 from model.model import CollaborationModel
 from model.security import PrivacyRule, Security
-from model.sharing import Posting, forecast_prices, online_days
+from model.sharing import Posting, combine_prices, forecast_prices, learn_price_gain, online_days
 from model.streams import normal, stream_key, uniform
 from tests.unit.works import economy, plan, works
 
@@ -143,9 +143,10 @@ def test_members_of_a_group_hold_copies_and_their_party_pays() -> None:
 
 
 def test_what_records_revealed_in_burn_in_sets_the_expected_loss() -> None:
-    model = CollaborationModel(economy(plan(variant="encrypted", breach_sigma=0.0, breach_rate=1.0)), rng=3)
+    shared = plan(variant="encrypted", breach_sigma=0.0, breach_rate=1.0)
+    model = CollaborationModel(economy(shared, calendar=Period(days=20, burn_in=30)), rng=3)
     before = paid(model.sharing.postings, "breach")["ore", "resources"]
-    model.run_for(4)  # three days of burn-in and the first that counts
+    model.run_for(31)  # burn-in and the first day that counts
     contract = model.sharing.contracts[0]
     after = paid(model.sharing.postings, "breach")["ore", "resources"]
     assert before == 20_000.0  # the whole plan, as long as nothing is known
@@ -167,14 +168,31 @@ def test_an_outage_lasts_until_a_draw_ends_it() -> None:
     assert online_days(60, 9, key, 0.0, 0.4).all()
 
 
-def test_a_forecast_of_prices_errs_persistently_and_knows_the_systems_stress() -> None:
-    key, price, forecast = stream_key(1, 0, "price_forecast_error"), np.linspace(20.0, 90.0, 24), np.zeros(24)
-    forecast_prices(6, 3, key, 10.0, price, 8.0, 0.5, forecast)
+def test_a_forecast_of_prices_errs_persistently() -> None:
+    key, other = (stream_key(1, 0, name) for name in ("price_forecast_error", "plan_noise"))
+    price, forecast = np.linspace(20.0, 90.0, 24), np.zeros(24)
+    forecast_prices(6, 3, key, 10.0, other, 0.0, price, forecast)
     shocks = [10.0 * normal(key, 3, 6, h) for h in (0, 1)]
-    assert forecast[0] == pytest.approx(20.0 + shocks[0] + 8.0 / 2**13)
-    assert forecast[1] == pytest.approx(price[1] + 0.8 * shocks[0] + 0.6 * shocks[1] + 8.0 / 2**14)
-    forecast_prices(6, 3, key, 0.0, price, 0.0, 0.5, forecast)
+    assert forecast[0] == pytest.approx(20.0 + shocks[0])
+    assert forecast[1] == pytest.approx(price[1] + 0.8 * shocks[0] + 0.6 * shocks[1])
+    forecast_prices(6, 3, key, 0.0, other, 2.0, price, forecast)
+    assert forecast[5] == pytest.approx(price[5] + 2.0 * normal(other, 3, 6, 5))
+    forecast_prices(6, 3, key, 0.0, other, 0.0, price, forecast)
     assert forecast.tolist() == price.tolist()
+
+
+def test_only_the_shape_of_a_told_forecast_counts_and_only_as_far_as_it_has_proved_right() -> None:
+    own, told, view, moments = np.zeros(24), np.zeros(24), np.zeros(24), np.array([0.0, 10.0])
+    told[:] = np.where(np.arange(24) < 12, 60.0, 50.0)  # news: five above and five below a mean of 55
+    combine_prices(own, told, moments, True, view)
+    assert not view.any()
+    price = np.where(np.arange(24) < 12, 103.0, 97.0)  # three above and below: the news was right, and too bold
+    learn_price_gain(price, own, told, 0.5, moments)
+    assert moments.tolist() == [24 * 15.0, 5.0 + 24 * 25.0]
+    combine_prices(own, told, moments, True, view)
+    assert view == pytest.approx(np.where(np.arange(24) < 12, 5.0, -5.0) * 360.0 / 605.0)
+    combine_prices(own, told, moments, False, view)
+    assert view.tolist() == told.tolist()
 
 
 def test_a_works_plans_on_the_forecast_that_it_is_told_and_on_its_own_else() -> None:
@@ -184,12 +202,10 @@ def test_a_works_plans_on_the_forecast_that_it_is_told_and_on_its_own_else() -> 
     model = CollaborationModel(economy(told, manufacturers=adaptive, data_platforms=(down,)), rng=1)
     seen = set()
     for day in range(20):
-        own = model.power.expected_price.copy()
         model.step()
-        online = bool(model.sharing.online["hub"][day])
+        online, contract = bool(model.sharing.online["hub"][day]), model.sharing.contracts[0]
         seen.add(online)
-        forecast = model.sharing.contracts[0].forecast if online else own
-        assert np.array_equal(model.goods.price_view[0], forecast)
+        assert np.array_equal(model.goods.price_view[0], contract.view if online else contract.own)
     assert seen == {True, False}
 
 
