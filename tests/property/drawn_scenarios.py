@@ -399,8 +399,13 @@ def simple_contracts(
 ) -> DataContract:
     """Return a contract on logs, meters or price forecasts."""
     names = {"provider": givers[0], "members": tuple(givers[1:]), "partner": partner}
-    terms = {"exchange": draw(st.sampled_from(["one_way", "one_way", "mutual"]))} if asset == "log" else {}
+    terms: dict[str, Any] = {}
+    if asset == "log":
+        terms["exchange"] = draw(st.sampled_from(["one_way", "one_way", "mutual"]))
+    terms["late_rate"] = draw(zero_or(0.02, 0.5))
     way, noise_sd = draw(ways(hubs)), draw(st.sampled_from([0.0, 0.0, 0.0, math.inf]))
+    if asset == "price_forecast":
+        noise_sd = draw(noise(30.0))
     return DataContract(
         name=f"{asset} of {'+'.join(givers)} to {partner}",
         asset=asset,
