@@ -84,9 +84,10 @@ def _risk_outcomes(sharing: Sharing) -> Values:
     """Return what could leak, how likely, and the sampled tail of what it would cost."""
     values: Values = {}
     exposure = sharing.exposure
-    for copy in exposure.copies:
+    values |= {("exposed_copies", name): 0.0 for name in exposure.owners}
+    for copy in exposure.readable:
         key = ("exposed_copies", copy.group)
-        values[key] = values.get(key, 0.0) + 1.0
+        values[key] += 1.0
     for name, hazard in exposure.hazard_of_owner().items():
         values["breach_probability", name] = breach_probability(np.array([hazard]), 1.0)
     for name, records in exposure.exposed_records().items():

@@ -137,14 +137,19 @@ class Exposure:
         copies, holders = self._parts
         return [float(holders.hazard[holder]) for holder in copies.holder]
 
+    @property
+    def readable(self) -> list[Copy]:
+        """The copies that tell anything: ciphertext tells nothing."""
+        return [copy for copy in self.copies if copy.revealed > 0.0]
+
     def hazard_of_owner(self) -> dict[str, float]:
-        """Return the hazard that anything of a group leaks, 1/yr: each of its holders once, at its largest rate."""
+        """Return the hazard that anything of a group leaks, 1/yr: each holder that reads it, at its largest rate."""
         copies, holders = self._parts
         worst: dict[tuple[str, str], float] = {}
-        for copy in self.copies:
+        for copy in self.readable:
             key = (copy.group, copy.holder)
             worst[key] = max(copy.rate, worst.get(key, 0.0))
-        first = np.array([copy.rate == worst[copy.group, copy.holder] for copy in self.copies], dtype=np.bool_)
+        first = np.array([c.revealed > 0.0 and c.rate == worst[c.group, c.holder] for c in self.copies], dtype=np.bool_)
         return self._by_owner(owner_hazards(_chosen(copies, first), holders, len(self.owners)))
 
     def exposed_records(self) -> dict[str, float]:
