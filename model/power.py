@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.errors import Fault, InputError
+from model.inputs import ManufacturerInputs
 from model.kernels import kernel
 from model.physics.electricity import (
     DUAL,
@@ -99,6 +100,7 @@ class Power:
         self.key = stage.key("system_imbalance")
         self.rest_state, self.rest = np.zeros(1), np.zeros(HOURS)
         self.price = np.zeros(HOURS)
+        self.prices_matter = any(plans_by_prices(firm) for firm in inputs.manufacturers)
         self.public_prices = Learner(
             scale=np.array([PRICE_SCALE]),
             delay=np.array([1]),  # at noon, the prices of the day before delivery are a day old
@@ -157,14 +159,15 @@ class Power:
 
     @property
     def expected_price(self) -> Floats:
-        """What public prices foretell of today's, EUR/MWh, shape (24,): every firm's own view."""
+        """What public prices foretell of today's, EUR/MWh, shape (24,): every firm's own view; 0 if nobody has one."""
         view: Floats = self.public_prices.forecast[0]
         return view
 
     def publish_prices(self, day: int) -> None:
         """Forecast the day's prices from public ones, take the exogenous ones, and draw the system's imbalance."""
         balancing = self.stage.inputs.balancing
-        self.public_prices.predict(day, self.weekend)
+        if self.prices_matter:
+            self.public_prices.predict(day, self.weekend)
         self.price[:] = self.stage.futures.price[day]
         draw_system_imbalance(
             day, self.key, balancing.rest_sd, balancing.rest_autocorrelation, self.rest_state, self.rest
@@ -281,7 +284,8 @@ class Power:
         self.customers.observe(day, self.hourly - self.moved_alone if self.orders.rows.size else self.hourly)
         self.miss[:] = drawn - self.expected
         self.errors[:, day % self.errors.shape[1]] = self.miss
-        self.public_prices.observe(day, self.price[None])
+        if self.prices_matter:
+            self.public_prices.observe(day, self.price[None])
 
 
 @kernel
@@ -362,6 +366,12 @@ def nominate_all(
     for u in range(expected.shape[0]):
         for h in range(HOURS):
             nomination[u, h] = nominate(expected[u, h], np.sqrt(error_variance[u, h]), rule, cost_short, cost_long)
+
+
+def plans_by_prices(firm: ManufacturerInputs) -> bool:
+    """Tell whether a firm schedules anything by the prices that it expects."""
+    shifts = firm.flexibility.share > 0.0 or firm.storage.capacity > 0.0
+    return shifts or (firm.process.kind == "batch" and firm.process.scheduling != "habit")
 
 
 def connection_mw(people: Population) -> Floats:

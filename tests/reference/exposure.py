@@ -104,7 +104,7 @@ class Exposure:
         """Return what could leak, and how likely: breaches at a holder's lower rate are among those at its higher."""
         values: dict[tuple[str, str], float] = {}
         for group in {copy.group for copy in self.copies}:
-            own = [copy for copy in self.copies if copy.group == group]
+            own = [copy for copy in self.copies if copy.group == group and copy.revealed > 0.0]
             worst = [max(self.hazard(c) for c in own if c.holder == name) for name in {c.holder for c in own}]
             values["exposed_copies", group] = float(len(own))
             values["breach_probability", group] = 1.0 - math.exp(-math.fsum(worst))

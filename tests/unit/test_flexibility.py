@@ -145,9 +145,8 @@ def test_a_forecast_that_was_told_holds_for_one_day() -> None:
     model.goods.tell_prices(0, forecast)
     model.step()
     assert model.goods.price_view[0].tolist() == forecast.tolist()
-    before = model.power.expected_price.copy()
     model.step()
-    assert model.goods.price_view[0].tolist() == before.tolist()
+    assert model.goods.price_view[0].tolist() == model.power.expected_price.tolist() != forecast.tolist()
 
 
 # --- a firm on its own prices ------------------------------------------------------------------------
