@@ -44,8 +44,8 @@ def protection(panels: Sequence[tuple[str, str, pd.DataFrame]], series: Sequence
         figure, axes = canvas(len(panels) * (height + 0.95) + 0.4, rows=len(panels), shared=False)
         for one, (title, unit, table) in zip(np.atleast_1d(axes), panels, strict=True):
             _worth(one, title, unit, table, drawn)
-        figure.supxlabel(wrapped("Share of the hourly plan that the partner learns (squared correlation; 1 is the plan "
-                                 "itself)", 1.15 * LINE), fontsize="medium")  # fmt: skip
+        axis = "Share of the plan, beyond what the meter shows, that the partner learns (squared correlation)"
+        figure.supxlabel(wrapped(axis, 1.15 * LINE), fontsize="medium")
         return figure
 
 

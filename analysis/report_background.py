@@ -159,8 +159,9 @@ def _data_limits(contracts: Sequence[Mapping[str, Any]]) -> list[str]:
             "firms. The loss is booked as its expected value, so a rare large loss does not show in the interval."
         )
         said.append(
-            "A loss is scaled by the share of the asset that a copy reveals, the squared correlation. Somebody who "
-            "knows more than the copy tells may learn more; only an epsilon bounds that, for its protected unit."
+            "A loss is scaled by the share of what meters leave open of the asset that a copy reveals, a squared "
+            "correlation. Somebody who knows more than the copy tells may learn more; only an epsilon bounds that, for "
+            "its protected unit."
         )
     if variants & {"encrypted"}:
         said.append(

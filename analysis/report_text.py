@@ -345,7 +345,7 @@ def _third_sentence(
 def _against(comparison: Comparison, focus: tuple[str, ...], titles: dict[str, str]) -> list[str]:
     outcome = _outcome_words(comparison.goal)
     moved = {kind: [one for one in goal_changes(comparison) if one.verdict == kind] for kind in ("worse", "unclear")}
-    found = _worse_words(moved["worse"], outcome, titles)
+    found = [*_without_contract(comparison, focus, titles), *_worse_words(moved["worse"], outcome, titles)]
     for one in moved["unclear"]:
         verb = "raise" if one.value > 0 else "lower"
         found.append(
@@ -358,7 +358,9 @@ def _against(comparison: Comparison, focus: tuple[str, ...], titles: dict[str, s
         if (sweep.strategy, *sweep.parties) in losers and not sweep.crossings:
             continue
         if sweep.crossings or (sweep.table["gain"] <= 0).any():
-            found.append(break_even_sentence(sweep, titles).replace(" pays if ", " pays only if "))
+            several = len({one.name for one in comparison.break_even}) > 1 and sweep.title
+            question = f"{sweep.title.rstrip('. ')} ({_outcome_words(sweep.outcome)}): " if several else ""
+            found.append(question + break_even_sentence(sweep, titles).replace(" pays if ", " pays only if "))
         elif (sweep.table["low"] <= 0).any():
             whose = joined([party_label(name) for name in sweep.parties]) or "all parties together"
             values = sweep.table[sweep.table["low"] <= 0]["value"]
@@ -367,6 +369,19 @@ def _against(comparison: Comparison, focus: tuple[str, ...], titles: dict[str, s
                 f"where {sweep.parameter} is {_span(values)} (n = {sweep.n})."
             )
     return found
+
+
+def _without_contract(comparison: Comparison, focus: tuple[str, ...], titles: dict[str, str]) -> list[str]:
+    """Return a sentence for each strategy that betters the goal without any contract, where the best one needs some."""
+    needs = {member.name: bool(member.inputs.get("contracts")) for member in comparison.tables.strategies}
+    if not all(needs[name] for name in focus):
+        return []
+    return [
+        f"“{titles[one.strategy]}” needs no contract and lowers the {_outcome_words(comparison.goal)} by "
+        f"{change_words(one)} already; only what goes beyond that can be the worth of sharing."
+        for one in goal_changes(comparison)
+        if one.verdict == "better" and not needs[one.strategy]
+    ]
 
 
 def _worse_words(found: Sequence[Change], outcome: str, titles: dict[str, str]) -> list[str]:

@@ -402,7 +402,7 @@ OUTCOMES: tuple[Outcome, ...] = (
         "1",
         "lower",
         "risk",
-        "Squared correlation of the hourly plan with what the partner receives; 1 is the plan itself.",
+        "Of what its meter leaves open: squared correlation of the plan's and the record's news; 1 is the plan itself.",
         per_party=True,
     ),
     Outcome(
