@@ -194,6 +194,10 @@ def _measure_storage(s: StorageSharing, bench: Bench) -> dict[str, Check]:
     return replicate(draw, judge, bench)
 
 
+WARM_UP = 28
+"""Days in which the firms learn from public prices when the dear hour is; they are not counted."""
+
+
 def _chosen(s: StorageSharing, record: Floats) -> float:
     """Return the store that a meter's own record calls for, MWh."""
     from model.physics.storage import best_capacity
@@ -213,6 +217,7 @@ def _metered(s: StorageSharing, needs: Floats, stores: Floats, replication: int)
     from model.firms import Storage
     from model.inputs import ManufacturerInputs, Market, Period, Process, Retail
 
+    needs = needs[:, np.arange(-WARM_UP, needs.shape[1]) % needs.shape[1]]  # meters first learn what prices do
     days = needs.shape[1]
     prices = np.full((7, HOURS), s.price_low)
     prices[:, NEED_HOUR] = s.price_high
@@ -247,7 +252,7 @@ def _metered(s: StorageSharing, needs: Floats, stores: Floats, replication: int)
         energy[day] = model.live.electricity[: len(meters)]
         total = np.array([sum(model.ledger.paid(m.name, kind) for kind in ("energy", "storage")) for m in meters])
         paid[day], before = total - before, total
-    return energy, paid
+    return energy[WARM_UP:], paid[WARM_UP:]
 
 
 CASES = (
