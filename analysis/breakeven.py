@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.estimates import CONTROL, UNIT_COEFFICIENT, Floats, t_estimate, t_quantile
+from analysis.estimates import CONTROL, Floats, known_coefficient, t_estimate, t_quantile
 from analysis.points import declared_parameter, difference, parameter_unit, party_groups, party_name
 from analysis.tables import as_list
 from model.outcomes import OUTCOME
@@ -119,25 +119,30 @@ class Scale:
         return math.exp(place) if self.spacing == "log" else float(place)
 
 
-def break_evens(points: pd.DataFrame, asked: Any) -> tuple[BreakEven, ...]:
+def break_evens(points: pd.DataFrame, asked: Any, bearer: str | None = None) -> tuple[BreakEven, ...]:
     """Return the answers of all sweeps: for each party asked about, then for all together if there are several.
 
     Args:
         points: part, strategy, sweep_value, replication, outcome, party, value.
         asked: the sweeps as the study's evaluation holds them: parameter, strategy, baseline, outcome, parties and,
             if it is not the only one, name; a single one may stand for itself; None for no sweep.
+        bearer: the party that bears the chance alignment with the system.
     """
     answers = []
     for sweep in as_list(asked):
         rows = points[points["part"].isin(["break_even", f"break_even/{sweep.get('name', '')}"])]
         groups = party_groups(sweep["parties"]) if len(rows) else []
-        answers += [break_even(rows, sweep, group) for group in groups]
+        answers += [break_even(rows, sweep, group, bearer) for group in groups]
     return tuple(answer for answer in answers if answer is not None)
 
 
-def break_even(sweep: pd.DataFrame, asked: Mapping[str, Any], parties: tuple[str, ...]) -> BreakEven | None:
+def break_even(
+    sweep: pd.DataFrame, asked: Mapping[str, Any], parties: tuple[str, ...], bearer: str | None = None
+) -> BreakEven | None:
     """Return the answer of a sweep for the summed outcome of `parties`, or None if no run of it is finished."""
-    values, gains = gains_by_value(sweep, asked["strategy"], asked["baseline"], asked["outcome"], parties)
+    values, gains = gains_by_value(
+        sweep, asked["strategy"], asked["baseline"], asked["outcome"], parties, bearer=bearer
+    )
     if not gains.size:
         return None
     declared, spacing = declared_parameter(asked["parameter"]), asked.get("spacing", "linear")
@@ -168,7 +173,13 @@ def break_even_frame(answers: Sequence[BreakEven]) -> pd.DataFrame:
 
 
 def gains_by_value(
-    sweep: pd.DataFrame, strategy: str, baseline: str, outcome: str, parties: tuple[str, ...]
+    sweep: pd.DataFrame,
+    strategy: str,
+    baseline: str,
+    outcome: str,
+    parties: tuple[str, ...],
+    *,
+    bearer: str | None,
 ) -> tuple[Floats, Floats]:
     """Return the values tried, shape (v,), and the gain of each replication finished at all of them, shape (n, v).
 
@@ -183,8 +194,10 @@ def gains_by_value(
     _, chance = _differences(sweep, strategy, baseline, CONTROL, ("",))
     if OUTCOME[outcome].unit != "EUR/yr" or chance.shape != gains.shape or not np.any(chance):
         return values, gains
-    if outcome in UNIT_COEFFICIENT:
-        return values, gains + chance
+    known = known_coefficient(outcome, parties, bearer)
+    if known is not None:
+        sign = -1.0 if OUTCOME[outcome].direction == "higher" else 1.0
+        return values, gains + sign * known * chance
     chance = np.where(np.any(gains != 0.0, axis=0), chance, 0.0)
     spread = chance - chance.mean(axis=0)
     square = float((spread**2).sum())

@@ -20,6 +20,7 @@ from analysis.estimates import (
     Floats,
     bca_interval,
     control_adjusted,
+    known_coefficient,
     probability_best,
     replications_for,
     t_estimate,
@@ -132,7 +133,8 @@ def compare_study(
         raise StoreError(msg)
     stages = waterfall_frame(tables)
     bill = reference_bill(tables.metrics, base, tables.providers)
-    differences = paired_differences(tables.metrics, base, bill, half_width_share=precision)
+    bearer = tables.chance_bearer
+    differences = paired_differences(tables.metrics, base, bill, half_width_share=precision, bearer=bearer)
     goal = goal_outcome(tables)
     titles = {member.name: member.title for member in tables.strategies}
     return Comparison(
@@ -143,7 +145,7 @@ def compare_study(
         transfers=flow_table(tables.transfers, base, real=False),
         real_costs=flow_table(tables.transfers, base, real=True),
         tail=tail_frame(tables, base),
-        break_even=break_evens(tables.points, tables.study.evaluation.get("break_even")),
+        break_even=break_evens(tables.points, tables.study.evaluation.get("break_even"), bearer),
         influence=influence_frame(tables),
         waterfall=stages,
         warnings=(*_warnings(tables, differences), *unanswered(tables, stages)),
@@ -222,7 +224,12 @@ def pair(
 
 
 def paired_differences(
-    metrics: pd.DataFrame, baseline: str, bill: Bill, *, half_width_share: float = HALF_WIDTH_SHARE
+    metrics: pd.DataFrame,
+    baseline: str,
+    bill: Bill,
+    *,
+    half_width_share: float = HALF_WIDTH_SHARE,
+    bearer: str | None = None,
 ) -> pd.DataFrame:
     """Return one row per strategy other than the baseline, outcome and party; columns `DIFFERENCES`."""
     values = by_strategy(metrics)
@@ -235,7 +242,7 @@ def paired_differences(
                 continue
             both = pair(outcome, table, strategy, baseline, control if _has_control(outcome) else None)
             if both.a.size:
-                measures = _measures(both, half_width_share)
+                measures = _measures(both, half_width_share, known_coefficient(outcome, (party,), bearer))
                 rows.append({"strategy": strategy, "outcome": outcome, "party": party, **measures})
     frame = pd.DataFrame(rows, columns=list(DIFFERENCES))
     frame["share_of_bill"] = (frame["difference"] / bill.eur_per_year).where(frame["unit"] == "EUR/yr")
@@ -246,7 +253,7 @@ def _has_control(outcome: str) -> bool:
     return OUTCOME[outcome].unit == "EUR/yr" and OUTCOME[outcome].family != "control"
 
 
-def _measures(both: Pair, share: float) -> dict[str, Any]:
+def _measures(both: Pair, share: float, coefficient: float | None) -> dict[str, Any]:
     """Return the columns of `DIFFERENCES` that follow from one pair."""
     declared, a, b = OUTCOME[both.outcome], both.a, both.b
     plain = t_estimate(both.difference)
@@ -263,19 +270,18 @@ def _measures(both: Pair, share: float) -> dict[str, Any]:
         "variance_ratio": ratio, "variance_ratio_low": ratio_low, "variance_ratio_high": ratio_high,
         "replications_needed": replications_for(plain.sd, half_width),
         "replications_needed_independent": replications_for(independent, half_width),
-        **_adjusted(both, share),
+        **_adjusted(both, share, coefficient),
         "verdict": verdict(plain.low, plain.high, declared.direction), "note": _note(both.difference),
     }  # fmt: skip
 
 
-def _adjusted(both: Pair, share: float) -> dict[str, Any]:
+def _adjusted(both: Pair, share: float, known: float | None) -> dict[str, Any]:
     """Return the columns of the control-variate estimate; for outcomes without one, those of the plain estimate."""
     difference = both.difference
     estimate, coefficient, method = t_estimate(difference), 0.0, "none"
     if np.any(both.chance):
-        fixed = 1.0 if both.outcome in UNIT_COEFFICIENT else None
-        estimate, coefficient = control_adjusted(difference, both.chance, fixed)
-        method = "estimated" if fixed is None else "fixed at 1"
+        estimate, coefficient = control_adjusted(difference, both.chance, known)
+        method = "estimated" if known is None else f"fixed at {known:.0f}"
     return {
         "adjusted_difference": estimate.value, "adjusted_low": estimate.low, "adjusted_high": estimate.high,
         "control_coefficient": coefficient, "control_method": method,
@@ -334,7 +340,11 @@ def ranking(
     for name, probability in zip(table.columns, chance, strict=True):
         both = pair(goal, table, name, baseline, control)
         estimate = t_estimate(both.difference)
-        adjusted = {key: value for key, value in _adjusted(both, 1.0).items() if key in RANKING}
+        adjusted = {
+            key: value
+            for key, value in _adjusted(both, 1.0, known_coefficient(goal, ("",), None)).items()
+            if key in RANKING
+        }
         share = estimate.value / bill.eur_per_year if OUTCOME[goal].unit == "EUR/yr" else math.nan
         rows.append({
             "strategy": name, "title": titles.get(name, name), "n": estimate.n, "mean": float(both.a.mean()),

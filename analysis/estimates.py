@@ -6,6 +6,7 @@ control variates, Lavenberg & Welch (1981), Management Science 27.
 
 import functools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ CONTROL = "imbalance_covariance"
 """The control variate: known mean zero in every strategy."""
 UNIT_COEFFICIENT = ("real_cost", "cost_imbalance")
 """Outcomes that contain the control variate once, by the identity beta*S^2/2 with S = rest + own: coefficient 1."""
+CARRIED_BY_BEARER = ("party_cost", "imbalance_payment")
+"""Outcomes of parties that contain it once for the one party that bears it, and not at all for the others."""
 CONFIDENCE = 0.95
 RESAMPLES = 4000
 """Bootstrap samples behind every bootstrap figure of up to 2,000 observations."""
@@ -148,6 +151,20 @@ def replications_for(sd: float, half_width: float) -> float:
     while t_quantile(n - 1) * sd > half_width * math.sqrt(n):
         n += 1
     return float(n)
+
+
+def known_coefficient(outcome: str, parties: Sequence[str], bearer: str | None) -> float | None:
+    """Return how often an outcome, added up over parties, contains the control variate; None where only data can tell.
+
+    Args:
+        outcome: its name; `parties`: whose, ("",) for the whole economy.
+        bearer: the party whose net cost contains the control variate, None if several share it.
+    """
+    if outcome in UNIT_COEFFICIENT:
+        return 1.0
+    if bearer is not None and outcome in CARRIED_BY_BEARER:
+        return float(list(parties).count(bearer))
+    return None
 
 
 def control_adjusted(difference: Floats, control: Floats, coefficient: float | None) -> tuple[Estimate, float]:

@@ -46,6 +46,7 @@ class _Question:
         base: strategy -> rows of its own runs, of the replications asked for.
         points: (label, strategy) -> rows of a point.
         refused: (part, label) -> why a point is infeasible.
+        bearer: the party that bears the chance alignment with the system.
     """
 
     asked: Mapping[str, Any]
@@ -53,6 +54,7 @@ class _Question:
     base: dict[str, pd.DataFrame]
     points: dict[tuple[str, str], pd.DataFrame]
     refused: Mapping[tuple[str, str], str]
+    bearer: str | None
 
 
 def influence_frame(tables: StudyTables) -> pd.DataFrame:
@@ -80,7 +82,7 @@ def _question(tables: StudyTables, asked: Mapping[str, Any], parties: tuple[str,
     rows = tables.points[tables.points["part"] == f"influence/{asked['name']}"]
     rows = rows[rows["outcome"].isin(outcomes)]
     points = {(str(label), str(name)): group for (label, name), group in rows.groupby(["point", "strategy"])}
-    return _Question(asked, parties, base, points, reasons(tables.study.evaluation))
+    return _Question(asked, parties, base, points, reasons(tables.study.evaluation), tables.chance_bearer)
 
 
 def _row(tables: StudyTables, question: _Question, entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,7 +112,7 @@ def _sample(question: _Question, key: str, end: str) -> tuple["pd.Series[float]"
     if end != "base":
         none = question.base[asked["strategy"]].iloc[:0]
         sides = [question.points.get((f"{key} {end}", name), none) for name in (asked["strategy"], asked["baseline"])]
-    return paired(sides[0], sides[1], asked["outcome"], question.parties)
+    return paired(sides[0], sides[1], asked["outcome"], question.parties, question.bearer)
 
 
 def _estimates(

@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.estimates import CONTROL, UNIT_COEFFICIENT, Estimate, Floats, control_adjusted, t_estimate
+from analysis.estimates import (
+    CARRIED_BY_BEARER,
+    CONTROL,
+    Estimate,
+    Floats,
+    control_adjusted,
+    known_coefficient,
+    t_estimate,
+)
 from model.inputs import ModelInputs
 from model.outcomes import OUTCOME
 from model.parameters import Parameter, parameters_of
@@ -51,15 +59,18 @@ def difference(a: Floats, b: Floats) -> Floats:
 
 
 def paired(
-    ours: pd.DataFrame, theirs: pd.DataFrame, outcome: str, parties: Sequence[str]
+    ours: pd.DataFrame, theirs: pd.DataFrame, outcome: str, parties: Sequence[str], bearer: str | None = None
 ) -> tuple["pd.Series[float]", "pd.Series[float]"]:
     """Return the differences ours - theirs by replication, and those of the control variate (zero where none).
+
+    What parties pay is cleaned already where it is known who bears the chance.
 
     Args:
         ours: replication, outcome, party, value of one configuration.
         theirs: the same of another, in the same random futures.
         outcome: name of the outcome.
         parties: whose, added up; ("",) for the whole economy.
+        bearer: the party that bears the chance, None if several share it.
     """
     a, b = values_of(ours, outcome, parties), values_of(theirs, outcome, parties)
     both = a.index.intersection(b.index)
@@ -68,6 +79,9 @@ def paired(
     if OUTCOME[outcome].unit == "EUR/yr" and OUTCOME[outcome].family != "control":
         found = values_of(ours, CONTROL, ("",)) - values_of(theirs, CONTROL, ("",))
         chance = found.reindex(both).astype(float) if both.isin(found.dropna().index).all() else chance
+    known = known_coefficient(outcome, parties, bearer)
+    if known is not None and outcome in CARRIED_BY_BEARER:
+        return plain - known * chance, 0.0 * chance
     return plain, chance
 
 
@@ -75,7 +89,7 @@ def adjusted(outcome: str, plain: Floats, chance: Floats) -> Estimate:
     """Return a mean difference with its interval, less the control variate where the outcome contains it."""
     if not np.any(chance):
         return t_estimate(plain)
-    return control_adjusted(plain, chance, 1.0 if outcome in UNIT_COEFFICIENT else None)[0]
+    return control_adjusted(plain, chance, known_coefficient(outcome, ("",), None))[0]
 
 
 def declared_parameter(key: str) -> Parameter | None:

@@ -34,6 +34,7 @@ class _Pairing:
 
     ours: pd.DataFrame
     base: pd.DataFrame
+    bearer: str | None
 
 
 def protection_frame(
@@ -55,10 +56,11 @@ def protection_frame(
     rows = {name: tables.metrics[tables.metrics["strategy"] == name] for name in (*strategies, baseline)}
     known = set(rows[baseline][rows[baseline]["outcome"] == "party_cost"]["party"])
     group = [name for name in parties if name in known]
-    full = _use(_Pairing(rows[reference], rows[baseline])) if reference else pd.Series(dtype=np.float64)
+    bearer = tables.chance_bearer
+    full = _use(_Pairing(rows[reference], rows[baseline], bearer)) if reference else pd.Series(dtype=np.float64)
     found = []
     for name in strategies:
-        both = _Pairing(rows[name], rows[baseline])
+        both = _Pairing(rows[name], rows[baseline], bearer)
         found.append({"strategy": name, **_revealed(rows[name]), **_worth(both, group), **_kept(both, full)})
     return pd.DataFrame(found, columns=list(PROTECTION))
 
@@ -107,7 +109,7 @@ def _worth(both: _Pairing, group: Sequence[str]) -> dict[str, Any]:
 
 def _gain(both: _Pairing, outcome: str, parties: Sequence[str]) -> Estimate:
     """Return how much lower a cost is than under the baseline, chance removed."""
-    plain, chance = paired(both.ours, both.base, outcome, parties)
+    plain, chance = paired(both.ours, both.base, outcome, parties, both.bearer)
     one = adjusted(outcome, floats(plain), floats(chance))
     return Estimate(-one.value, -one.high, -one.low, one.sd, one.n)
 

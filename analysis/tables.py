@@ -98,6 +98,20 @@ class StudyTables:
     loss_years: Mapping[tuple[str, str], LossSample] = field(default_factory=dict)
 
     @property
+    def chance_bearer(self) -> str | None:
+        """The party whose net cost contains the chance alignment with the system; None if several utilities share it.
+
+        Under single pricing it is who pays the imbalance price; under dual pricing nobody pays for it but the grid
+        operator, whose balancing costs it.
+        """
+        rules = {str(member.inputs.get("balancing", {}).get("rule", "single")) for member in self.strategies}
+        names = {tuple(u["name"] for u in member.inputs.get("utilities", ())) for member in self.strategies}
+        if rules == {"dual"}:
+            return "grid"
+        only = next(iter(names)) if len(names) == 1 else ()
+        return str(only[0]) if rules == {"single"} and len(only) == 1 else None
+
+    @property
     def contract_parties(self) -> tuple[str, ...]:
         """The firms that are a party to a contract in any strategy, providers first."""
         pairs = [pair for member in self.strategies for pair in member.inputs.get("contracts", ())]

@@ -32,11 +32,13 @@ class _Chain:
         asked: the waterfall as the study's evaluation holds it.
         rows: label of a point -> its rows.
         refused: label of a point -> why it is infeasible.
+        bearer: the party that bears the chance alignment with the system.
     """
 
     asked: Mapping[str, Any]
     rows: dict[str, pd.DataFrame]
     refused: Mapping[str, str]
+    bearer: str | None
 
 
 def waterfall_frame(tables: StudyTables) -> pd.DataFrame:
@@ -76,7 +78,7 @@ def _chain(tables: StudyTables, asked: Mapping[str, Any]) -> _Chain:
     points = tables.points[tables.points["part"] == part]
     rows = {str(label): group for label, group in points.groupby("point", sort=False)} | {ALL_ON: own}
     refused = {label: why for (where, label), why in reasons(tables.study.evaluation).items() if where == part}
-    return _Chain(asked, rows, refused)
+    return _Chain(asked, rows, refused, tables.chance_bearer)
 
 
 def _rows(chain: _Chain, outcome: str, party: str) -> Iterator[dict[str, Any]]:
@@ -109,7 +111,7 @@ def _effect(chain: _Chain, outcome: str, party: str, labels: tuple[str, str]) ->
     missing = _missing(chain, outcome, party, labels)
     if missing:
         return {"effect": math.nan, "lower": math.nan, "upper": math.nan, "n": 0, "note": missing}
-    plain, chance = paired(chain.rows[labels[0]], chain.rows[labels[1]], outcome, (party,))
+    plain, chance = paired(chain.rows[labels[0]], chain.rows[labels[1]], outcome, (party,), chain.bearer)
     if not len(plain):
         note = f"no replication finished both {labels[0]} and {labels[1]}"
         return {"effect": math.nan, "lower": math.nan, "upper": math.nan, "n": 0, "note": note}

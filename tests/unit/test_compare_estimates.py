@@ -9,6 +9,7 @@ from scipy import stats
 from analysis.estimates import (
     bca_interval,
     control_adjusted,
+    known_coefficient,
     probability_best,
     replications_for,
     t_estimate,
@@ -151,3 +152,12 @@ def test_the_probability_of_best_follows_the_paired_difference(generator: np.ran
 def test_equal_strategies_share_the_first_place() -> None:
     values = np.repeat(np.random.default_rng(1).normal(size=(10, 1)), 2, axis=1)
     assert probability_best(values, lower_is_better=True) == pytest.approx([0.5, 0.5])
+
+
+def test_the_one_party_that_bears_chance_contains_it_once_and_the_others_never() -> None:
+    assert known_coefficient("real_cost", ("",), None) == 1.0
+    assert known_coefficient("party_cost", ("power",), "power") == 1.0
+    assert known_coefficient("party_cost", ("steel", "grid"), "power") == 0.0
+    assert known_coefficient("party_cost", ("steel", "power"), "power") == 1.0
+    assert known_coefficient("party_cost", ("power",), None) is None
+    assert known_coefficient("energy_bill", ("power",), "power") is None

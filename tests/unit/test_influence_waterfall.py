@@ -24,7 +24,7 @@ BASE = np.array([-10.0, -13.0, -13.0])
 """What sharing changes in them."""
 INPUTS = {
     "balancing": {"beta": 0.2},
-    "contracts": [{"name": "plan", "provider": "steel", "resolution": 1, "epsilon": math.inf}],
+    "contracts": [{"name": "plan", "provider": "steel", "partner": "power", "resolution": 1, "epsilon": math.inf}],
     "manufacturers": [{"name": "steel", "count": 1, "process": {"furnace": 48.0}}], "utilities": [],
 }  # fmt: skip
 RANKING = {
