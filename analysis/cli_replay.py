@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from model.errors import RunError, TandemError
+
 if TYPE_CHECKING:
     from scenarios.replay import Replay, ValueChange
 
@@ -51,7 +53,13 @@ def replay_command(run: str, *, db: str, as_json: bool) -> int:
     from scenarios.store import Records
 
     with Records(db) as store:
-        answer = replay(store, find_run(store, run))
+        try:
+            answer = replay(store, find_run(store, run))
+        except TandemError:
+            raise
+        except (ValueError, TypeError, AttributeError, LookupError) as error:  # a field that no program of ours wrote
+            msg = f"run {run} cannot be replayed: what the store holds of it is damaged ({error})"
+            raise RunError(msg) from error
     click.echo(_as_json(answer) if as_json else "\n".join(_lines(answer)))
     return 0 if answer.reproduced else EXIT_DIFFERS
 

@@ -22,6 +22,7 @@ from scenarios.executors import executor, stop
 from scenarios.provenance import STREAMS_NOTE, Execution, execution, model_version, result_hash, series_hash, sha256
 from scenarios.rebuild import Departure, Rebuilt, is_own_table, rebuild, unpack_values
 from scenarios.run import RunResult, run_once
+from scenarios.spec_sections import MAX_REPLICATIONS
 from scenarios.store import Records, RunRecord
 from scenarios.store.losses import loss_hash
 
@@ -193,6 +194,9 @@ def replay(store: Records, record: RunRecord) -> Replay:
     Raises:
         RunError: if the store no longer tells what was asked, or this version cannot ask it.
     """
+    if record.seed < 0 or not 0 <= record.replication < MAX_REPLICATIONS:
+        msg = f"run {record.id} cannot be replayed: seed {record.seed}, replication {record.replication} are damaged"
+        raise RunError(msg)
     holder = record.id if record.result_run_id is None else record.result_run_id
     hourly, losses = store.run_hourly(holder), store.run_losses(holder)
     with tempfile.TemporaryDirectory(prefix="tandem-") as folder:

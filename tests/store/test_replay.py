@@ -691,3 +691,15 @@ def test_a_rebuilt_run_gives_the_same_bits(asked: ModelInputs) -> None:
     short = replace_inputs(asked, {"calendar.days": 3, "calendar.burn_in": 2})
     back = again(json.loads(inputs_json(short)), THEN, same=True).inputs
     assert run_once(back, 3, 1).metrics == run_once(short, 3, 1).metrics
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["UPDATE run SET seed = 'abc'", "UPDATE run SET seed = -5", "UPDATE execution SET packages = '{'"],
+)
+def test_a_damaged_field_is_said_without_a_traceback(db: Path, call: Call, damage: str) -> None:
+    change(db, damage)
+    code, said, talk = call("replay", "1", "--db", str(db))
+    assert (code, said) == (1, "")
+    assert "damaged" in talk
+    assert "Traceback" not in talk
