@@ -28,7 +28,7 @@ type Hashes = dict[tuple[str, int], str]
 type CountStatus = Callable[[Path, str], int]
 PAIR = str(Path(__file__).with_name("pair.yaml"))
 TANDEM = "from analysis.cli import main; main()"
-REPLICATIONS, DAYS = 16, 60
+REPLICATIONS, DAYS = 16, 240
 PATIENCE_S = 120.0
 
 

@@ -40,7 +40,7 @@ def test_the_library_has_the_reference_study() -> None:
     assert study.baseline == "none"
     assert list(study.strategies) == [
         "none", "raw", "standardised", "blocks", "heat-noise-10", "heat-noise-3", "heat-noise-1", "pairwise", "hub",
-        "encrypted", "k-anonymous", "shift-alone", "both-ways",
+        "encrypted", "k-anonymous", "shift-alone", "shift-and-plan", "both-ways",
     ]  # fmt: skip
     assert (study.run.seed, study.run.replications) == (20250101, 30)
     assert study.strategies["none"].contracts == ()
@@ -56,13 +56,14 @@ def test_the_library_has_the_reference_study() -> None:
 def test_the_reference_study_is_the_reference_case_of_the_declarations() -> None:
     """Values that the file repeats for the reader are those that the declarations back with sources.
 
-    Wear splits the declared breakdown rate into that of sound and of worn equipment, and repairs cost something.
+    Wear splits the declared breakdown rate into that of sound and of worn equipment; repairs and stops cost something.
     """
     declared = ManufacturerInputs(name="steel")
     steel = works(load_study("steel-and-power"), name="steel")
     for group in ("demand", "retail", "ordering"):
         assert getattr(steel, group) == getattr(declared, group)
-    worn = {key: getattr(steel.process, key) for key in ("breakdown_rate", "wear_rate", "wear_ratio", "repair_cost")}
+    upkeep = ("breakdown_rate", "wear_rate", "wear_ratio", "repair_cost", "maintenance_interval")
+    worn = {key: getattr(steel.process, key) for key in upkeep}
     assert steel.process == dataclasses.replace(declared.process, **worn)
     assert worn["breakdown_rate"] < declared.process.breakdown_rate < worn["breakdown_rate"] * worn["wear_ratio"]
     assert load_study("steel-and-power").strategies["raw"].balancing == Balancing()
