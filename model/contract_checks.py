@@ -13,7 +13,7 @@ from typing import Any
 
 from model.contracts import DataContract
 from model.errors import Fault, nearest
-from model.firms import ManufacturerInputs, Process, UtilityInputs
+from model.firms import ManufacturerInputs, UtilityInputs
 from model.mechanisms.aggregation import MIN_SHARERS, too_few_sharers
 from model.mechanisms.privacy import (
     Noise,
@@ -24,6 +24,7 @@ from model.mechanisms.privacy import (
     sensitivity_of,
 )
 from model.platforms import DataPlatformInputs
+from model.processes import Process
 from model.security import PrivacyRule
 
 CUSTOMERS = "customers"

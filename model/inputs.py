@@ -17,19 +17,10 @@ from numpy.typing import NDArray
 from model.contract_checks import Parties, contract_faults
 from model.contracts import DataContract
 from model.errors import Fault, InputError, nearest
-from model.firms import (
-    Demand,
-    Flexibility,
-    Forecasting,
-    ManufacturerInputs,
-    Ordering,
-    Process,
-    Retail,
-    Storage,
-    UtilityInputs,
-)
+from model.firms import Demand, Forecasting, ManufacturerInputs, Ordering, Retail, UtilityInputs
 from model.parameters import faults_of, parameters_of
 from model.platforms import DataPlatformInputs
+from model.processes import Flexibility, Process, Storage
 from model.records import Logs, Pipeline, Records
 from model.security import PrivacyRule, Security
 from model.world import Balancing, Economy, Incidents, Market, Period

@@ -76,8 +76,8 @@ def _measure_response(s: DemandResponse, _: Bench) -> dict[str, Check]:
 
 def _payments_and_cost(s: DemandResponse, share: float) -> tuple[float, float]:
     """Return wholesale payments and production cost by pair of hours, EUR, with `share` of the load flexible."""
-    from model.firms import Flexibility
     from model.inputs import Balancing, ManufacturerInputs, Market, Period, Process, Retail
+    from model.processes import Flexibility
 
     days = 2
     load = np.full((7, HOURS), s.off_peak)
@@ -214,8 +214,8 @@ def _metered(s: StorageSharing, needs: Floats, stores: Floats, replication: int)
         stores: capacity behind each meter, MWh.
         replication: number of the random future.
     """
-    from model.firms import Storage
     from model.inputs import ManufacturerInputs, Market, Period, Process, Retail
+    from model.processes import Storage
 
     needs = needs[:, np.arange(-WARM_UP, needs.shape[1]) % needs.shape[1]]  # meters first learn what prices do
     days = needs.shape[1]

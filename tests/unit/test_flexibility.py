@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from numpy.random import Generator
 from scipy.optimize import linprog
 
-from model.firms import Flexibility
 from model.inputs import ManufacturerInputs, Market, ModelInputs, Process, Retail, UtilityInputs, replace_inputs
 from model.model import CollaborationModel, reference_inputs
 from model.physics.flexibility import (
@@ -26,6 +25,7 @@ from model.physics.flexibility import (
     supply_curve,
 )
 from model.physics.production import cheapest_pauses, dearest_pause, mark_pause
+from model.processes import Flexibility
 
 SEEDS = st.integers(0, 2**31).map(np.random.default_rng)
 
