@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from model.accounts import EFFORTS, book_firms
 from model.agents import overrides_order
-from model.errors import Fault, InputError
 from model.futures import SERIES_PER_GROUP
-from model.kernels import kernel
 from model.physics.demand import (
     announce_demand,
     announcement_gain,
     draw_demand,
-    filter_weights,
-    is_invertible,
     open_orders,
     replenish,
-    season_of,
 )
 from model.physics.production import PROCESS, plan_batches, run_batches, run_shapes
-from model.population import signal_means
 from model.shifting import flexible_firms, shift_loads, storage_costs
+from model.stocks import seasons_ahead, starting_stock
 from model.streams import Floats, Ints
 
 if TYPE_CHECKING:
@@ -31,35 +26,7 @@ if TYPE_CHECKING:
     from model.stage import Stage
 
 HOURS = 24
-POLICIES = ("moving_average", "exponential", "filtered")
 SCHEDULING = ("habit", "before_prices", "after_prices")
-ACCOUNTS = ("sales", "goods", "production", "stock", "energy", "peak", "restart", "comfort", "maintenance", "storage")
-"""Kinds of posting that every group of firms has, in the order of the ledger's columns."""
-EFFORTS = ACCOUNTS[6:]
-"""Real costs of a day that submodels write into `Goods.efforts`, in the order of its columns."""
-
-
-@dataclass
-class Stock:
-    """Parameters and rings of the order-up-to policy, by manufacturer; see `physics.demand.replenish`."""
-
-    policy: Ints
-    window: Ints
-    smoothing: Floats
-    lead: Ints
-    safety_factor: Floats
-    negative: Any
-    end_demand: Any
-    has_customer: Any
-    filter_mean: Floats
-    filter_terms: Floats
-    arrivals: Floats
-    past_signals: Floats
-    past_demand: Floats
-    past_forecasts: Floats
-    past_baselines: Floats
-    announced: Floats
-    baseline_variance: Floats
 
 
 class Goods:
@@ -79,9 +46,9 @@ class Goods:
         self.process = _process_table(people, self.batch)
         self.makes_itself = np.zeros(self.makers, np.bool_)
         self.makes_itself[self.batch] = True
-        self.stock = _stock(people, self.makes_itself, stage.live.error_variance)
+        self.stock = starting_stock(people, self.makes_itself, stage.live.error_variance)
         self.announced_variance = np.full(self.makers, np.inf)
-        self.seasons = _seasons(stage, int(self.stock.lead.max(initial=1)))
+        self.seasons = seasons_ahead(stage, int(self.stock.lead.max(initial=1)))
         self.sequence = np.concatenate([*people.levels, np.zeros(0, np.int64)]).astype(np.int64)
         self.heats = np.zeros(self.batch.size, np.int64)
         self.starts = np.zeros((self.batch.size, 96))
@@ -348,12 +315,6 @@ class Goods:
         )
 
 
-GATE_DAYS = 2
-"""Days from a works' order to its production: ordered in the evening, planned at the next noon, made the day after."""
-
-UNIX_DAY = 719_163
-"""Proleptic Gregorian ordinal of 1970-01-01."""
-
 STREAMS = (
     "demand",
     "demand_common",
@@ -367,63 +328,6 @@ STREAMS = (
     "repair",
 )
 """Random streams of this submodel."""
-
-
-@kernel
-def book_firms(
-    group: Ints,
-    supplier: Ints,
-    utility: Ints,
-    has_customer: Any,
-    prices: Floats,
-    month_share: float,
-    shipped: Floats,
-    produced: Floats,
-    order: Floats,
-    net_stock: Floats,
-    energy_charge: Floats,
-    peak_load: Floats,
-    efforts: Floats,
-    amounts: Floats,
-    cash: Floats,
-) -> None:
-    """Book a day of every manufacturer: by group into `amounts` (columns as ACCOUNTS), by firm into `cash`.
-
-    Args:
-        group, supplier, utility, has_customer: as in `Population`, shape (n,).
-        prices: unit price, unit cost, holding, backlog (EUR per unit), peak charge (EUR/MW/month), shape (n, 5).
-        month_share: part of a month to charge the peak for; 0 except on a month's last day.
-        shipped, produced, order, net_stock: units; `energy_charge`: EUR; `peak_load`: MW, reset when charged.
-        efforts: EUR of today for restarts, comfort, maintenance and storage, shape (n, 4).
-        amounts: EUR paid by each group (sales: received), shape (group, 10); overwritten.
-        cash: EUR by firm; utilities are credited with their customers' energy bills.
-    """
-    amounts[:] = 0.0
-    for i in range(group.size):
-        g = group[i]
-        sales = 0.0 if has_customer[i] else prices[i, 0] * shipped[i]
-        goods = prices[supplier[i], 0] * order[i] if supplier[i] >= 0 else 0.0
-        production = prices[i, 1] * produced[i]
-        stock = prices[i, 2] * max(0.0, net_stock[i]) + prices[i, 3] * max(0.0, -net_stock[i])
-        energy = energy_charge[i] if utility[i] >= 0 else 0.0
-        peak = 0.0
-        if month_share > 0.0 and utility[i] >= 0:
-            peak = prices[i, 4] * peak_load[i] * month_share
-            peak_load[i] = 0.0
-        cash[i] += sales - goods - production - stock - energy - peak
-        for k in range(efforts.shape[1]):
-            cash[i] -= efforts[i, k]
-            amounts[g, 6 + k] += efforts[i, k]
-        if supplier[i] >= 0:
-            cash[supplier[i]] += goods
-        if utility[i] >= 0:
-            cash[group.size + utility[i]] += energy
-        amounts[g, 0] += sales
-        amounts[g, 1] += goods
-        amounts[g, 2] += production
-        amounts[g, 3] += stock
-        amounts[g, 4] += energy
-        amounts[g, 5] += peak
 
 
 UPKEEP = ("repair_cost", "maintenance_cost", "maintenance_hours", "maintenance_interval")
@@ -460,81 +364,3 @@ def _shape_rows(people: Population, shaped: Ints) -> Ints:
             offset += series
     assert len(rows) == shaped.size, "one load series for each shaped firm"
     return np.array(rows, dtype=np.int64)
-
-
-def _seasons(stage: Stage, ahead: int) -> Floats:
-    """Return the cosine of the season on every model day and `ahead` days beyond, shape (days + ahead,)."""
-    calendar = stage.futures.calendar
-    dates = np.arange(calendar.days + ahead) + (calendar.ordinal[0] - UNIX_DAY)
-    dates = dates.astype("datetime64[D]")
-    day_of_year = (dates - dates.astype("datetime64[Y]")).astype(np.int64) + 1
-    return np.array([season_of(int(day)) for day in day_of_year])
-
-
-def _stock(people: Population, makes_itself: Any, error_variance: Floats) -> Stock:
-    """Return the rings at a start in equilibrium: mean demand everywhere, safety stock on hand."""
-    n = people.makers
-    lead = people.spread("ordering", "lead_time").astype(np.int64)
-    window = people.spread("ordering", "window").astype(np.int64)
-    mean = signal_means(people)
-    ring = int(lead.max(initial=1)) + 1
-    days = np.arange(ring)
-    running = days[None, :] < (lead - GATE_DAYS * makes_itself)[:, None]
-    return Stock(
-        policy=people.coded("ordering", "policy", POLICIES),
-        window=window,
-        smoothing=people.spread("ordering", "smoothing"),
-        lead=lead,
-        safety_factor=people.spread("ordering", "safety_factor"),
-        negative=people.spread("ordering", "negative_orders") > 0.0,
-        end_demand=people.coded("ordering", "order_signal", ("orders", "end_demand")) == 1,
-        has_customer=np.isin(np.arange(n), people.supplier),
-        filter_mean=mean,
-        filter_terms=_filter_terms(people, lead),
-        arrivals=np.where(running, mean[:, None], 0.0),
-        past_signals=np.repeat(mean[:, None], int(window.max(initial=1)), axis=1),
-        past_demand=np.repeat(mean[:, None], ring, axis=1),
-        past_forecasts=np.repeat((lead * mean)[:, None], ring, axis=1),
-        past_baselines=np.repeat((lead * mean)[:, None], ring, axis=1),
-        announced=lead * mean,
-        baseline_variance=error_variance[:n].copy(),
-    )
-
-
-def _filter_terms(people: Population, lead: Ints) -> Floats:
-    """Return the weights of every filtered forecast, shape (n, 5).
-
-    Raises:
-        InputError: where a supplier's filter has no closed form: several customers, or a customer that is
-            not a filtering retailer itself.
-    """
-    terms = np.zeros((people.makers, 5))
-    faults = []
-    rho = people.spread("demand", "autocorrelation")
-    filtered = people.coded("ordering", "policy", POLICIES) == POLICIES.index("filtered")
-    for row in np.flatnonzero(filtered):
-        firm = people.inputs.manufacturers[people.group[row]]
-        customers = np.flatnonzero(people.supplier == row)
-        retail = None
-        receiver = "end_demand" if firm.ordering.order_signal == "end_demand" else firm.ordering.receiver
-        if customers.size:
-            first = int(customers[0])
-            if customers.size > 1 or not filtered[first] or np.any(people.supplier == first):
-                faults.append(
-                    Fault(
-                        f"firms.{firm.name}.ordering.policy",
-                        "a supplier filters the orders of one retailer",
-                        "one customer, itself `filtered`, that serves final demand; or another policy",
-                    )
-                )
-                continue
-            retail = (float(rho[first]), int(lead[first]))
-            if not is_invertible(*retail) and receiver == "full_history":
-                what = f"the orders of a retailer with autocorrelation {retail[0]:g} do not reveal its demand"
-                faults.append(Fault(f"firms.{firm.name}.ordering.receiver", what, "allowed here: naive, last_order"))
-                continue
-        own_rho = retail[0] if retail else float(rho[row])
-        terms[row] = filter_weights(own_rho, int(lead[row]), receiver, retail)
-    if faults:
-        raise InputError(faults)
-    return terms

@@ -12,12 +12,13 @@ from typing import Any
 import mesa
 import numpy as np
 
+from model.accounts import ACCOUNTS, EFFORTS
 from model.agents import DataPlatform, Firm, Manufacturer, Utility
 from model.balances import Balances
 from model.columns import ColumnModelMixin
 from model.errors import Fault, InputError, RunError, nearest
 from model.futures import Futures, futures_of
-from model.goods import ACCOUNTS, EFFORTS, GATE_DAYS, Goods
+from model.goods import Goods
 from model.inputs import DataContract, Demand, ManufacturerInputs, ModelInputs, Process, UtilityInputs, replace_inputs
 from model.ledger import RESOURCES, Ledger
 from model.measures import Measures
@@ -27,6 +28,7 @@ from model.power import Power
 from model.recorder import Recorder
 from model.sharing import Sharing
 from model.stage import Stage
+from model.stocks import GATE_DAYS
 from model.streams import Floats
 from model.tables import Table
 

@@ -451,7 +451,7 @@ CASES = (
         exercises=lambda _: (
             f"{POWER}:read_meters",
             "model.physics.production:run_shapes",
-            "model.goods:book_firms",
+            "model.accounts:book_firms",
             "model.ledger:post_lines",
         ),
         source="expected maximum of independent normals by numerical integration",

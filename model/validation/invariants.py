@@ -158,7 +158,7 @@ CASES = (
         settings=Balances,
         measure=_measure_balances,
         exercises=lambda _: (
-            "model.goods:book_firms",
+            "model.accounts:book_firms",
             "model.ledger:post_lines",
             "model.physics.electricity:settle",
             "model.physics.electricity:imbalance_payment",

@@ -43,7 +43,7 @@ ENGINE = tuple(
         "order_up_to",
     )
 )
-IN_MONEY = ("model.physics.demand:next_deviation", "model.goods:book_firms", "model.ledger:post_lines")
+IN_MONEY = ("model.physics.demand:next_deviation", "model.accounts:book_firms", "model.ledger:post_lines")
 """What a cost takes beyond that: the size of the demand's swings, and the way into the ledger."""
 
 
