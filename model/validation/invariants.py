@@ -184,7 +184,7 @@ CASES = (
         measure=_measure_null,
         exercises=lambda _: (
             "model.contract_checks:is_null",
-            "model.plans:take_in_plans",
+            "model.mechanisms.plans:take_in_plans",
             "model.mechanisms.data:combine",
             "model.mechanisms.data:learn_gain",
             "model.mechanisms.data:innovation",

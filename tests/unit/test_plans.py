@@ -8,9 +8,10 @@ import pytest
 
 from model.errors import InputError
 from model.inputs import DataContract, Period
+from model.mechanisms.plans import divide_correction, release_plans
 from model.mechanisms.privacy import sensitivity_of
 from model.model import CollaborationModel
-from model.plans import PlanContract, cells_of, divide_correction, release_plans
+from model.plans import PlanContract, cells_of
 from model.streams import entity_id, normal, stream_key, uniform
 from tests.unit.works import economy, plan
 
