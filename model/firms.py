@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from model.endowments import ByProduct, Equipment, Generation, Heat, Labour, Site, Station, Technology
 from model.parameters import declare
 from model.processes import Flexibility, Process, Storage
 from model.records import Logs, Records
@@ -220,9 +221,14 @@ class Forecasting:
 
 @dataclass(frozen=True, kw_only=True)
 class ManufacturerInputs:
-    """One manufacturer, or `count` independent ones alike."""
+    """One firm that makes something, or `count` independent ones alike.
+
+    Attributes:
+        name: of the firm or group; `type`: which kind of agent it is, one of `MAKER_TYPES`.
+    """
 
     name: str
+    type: str = "manufacturer"
     count: int = declare(1, unit="firm", bounds=(1, 1_000_000), note="one of each", doc="How many such firms.")
     sector: str = declare("steel", unit="", note="the reference case", doc="Sector, as a word.")
     supplier: str = declare(
@@ -246,6 +252,13 @@ class ManufacturerInputs:
     retail: Retail = field(default_factory=Retail)
     records: Records = field(default_factory=Records)
     logs: Logs = field(default_factory=Logs)
+    site: Site = field(default_factory=Site)
+    equipment: Equipment = field(default_factory=Equipment)
+    labour: Labour = field(default_factory=Labour)
+    station: Station = field(default_factory=Station)
+    heat: Heat = field(default_factory=Heat)
+    by_product: ByProduct = field(default_factory=ByProduct)
+    technology: Technology = field(default_factory=Technology)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,3 +268,9 @@ class UtilityInputs:
     name: str
     sector: str = declare("power", unit="", note="the reference case", doc="Sector, as a word.")
     forecasting: Forecasting = field(default_factory=Forecasting)
+    site: Site = field(default_factory=Site)
+    generation: Generation = field(default_factory=Generation)
+
+
+MAKER_TYPES = ("manufacturer", "healthcare", "farm")
+"""Kinds of agents that make something: goods, treatments, crops."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from model.contract_checks import Parties, contract_faults
 from model.contracts import DataContract
+from model.endowments import ByProduct, Equipment, Generation, Heat, Labour, Site, Station, Technology
 from model.errors import Fault, InputError, nearest
 from model.firms import Demand, Forecasting, ManufacturerInputs, Ordering, Retail, UtilityInputs
 from model.parameters import faults_of, parameters_of
@@ -23,17 +24,23 @@ from model.platforms import DataPlatformInputs
 from model.processes import Flexibility, Process, Storage
 from model.records import Logs, Pipeline, Records
 from model.security import PrivacyRule, Security
+from model.technology_terms import TechnologyContract
 from model.world import Balancing, Economy, Incidents, Market, Period
 
 __all__ = [
     "GROUPS",
     "Balancing",
+    "ByProduct",
     "DataContract",
     "DataPlatformInputs",
     "Demand",
     "Economy",
+    "Equipment",
     "Flexibility",
     "Forecasting",
+    "Generation",
+    "Heat",
+    "Labour",
     "ManufacturerInputs",
     "Market",
     "ModelInputs",
@@ -41,8 +48,15 @@ __all__ = [
     "OwnSeries",
     "Period",
     "Process",
+    "ResourceContract",
+    "ResourcePlatformInputs",
     "Retail",
+    "Site",
+    "Station",
     "Storage",
+    "Technology",
+    "TechnologyContract",
+    "TechnologyPlatformInputs",
     "UtilityInputs",
     "as_tree",
     "replace_inputs",
@@ -85,7 +99,11 @@ class ModelInputs:
     manufacturers: tuple[ManufacturerInputs, ...] = ()
     utilities: tuple[UtilityInputs, ...] = ()
     data_platforms: tuple[DataPlatformInputs, ...] = ()
+    resource_platforms: tuple[ResourcePlatformInputs, ...] = ()
+    technology_platforms: tuple[TechnologyPlatformInputs, ...] = ()
     contracts: tuple[DataContract, ...] = ()
+    resource_contracts: tuple[ResourceContract, ...] = ()
+    technology_contracts: tuple[TechnologyContract, ...] = ()
     own_series: tuple[OwnSeries, ...] = ()
 
     def __post_init__(self) -> None:
@@ -116,13 +134,30 @@ GROUPS: dict[str, type] = {
     "forecasting": Forecasting,
     "manufacturer": ManufacturerInputs,
     "utility": UtilityInputs,
+    "site": Site,
+    "equipment": Equipment,
+    "labour": Labour,
+    "station": Station,
+    "heat": Heat,
+    "by_product": ByProduct,
+    "technology": Technology,
+    "generation": Generation,
     "data_platform": DataPlatformInputs,
+    "resource_platform": ResourcePlatformInputs,
+    "technology_platform": TechnologyPlatformInputs,
     "data_contract": DataContract,
+    "resource_contract": ResourceContract,
+    "technology_contract": TechnologyContract,
     "pipeline": Pipeline,
     "records": Records,
     "logs": Logs,
 }
 """Every parameter group by the name of its section."""
+
+FIRMS = ("manufacturers", "utilities")
+PLATFORMS = ("data_platforms", "resource_platforms", "technology_platforms")
+CONTRACTS = ("contracts", "resource_contracts", "technology_contracts")
+"""Fields of `ModelInputs` that hold firms, platforms and contracts, by family."""
 
 
 def _groups_within(owner: object, where: str) -> Iterator[tuple[str, object]]:
@@ -137,13 +172,16 @@ def _members(inputs: ModelInputs) -> Iterator[tuple[str, object]]:
     """Yield (dotted place, group) for every parameter group of the inputs."""
     for name in ("calendar", "economy", "market", "balancing", "privacy", "incidents"):
         yield name, getattr(inputs, name)
-    firms: tuple[ManufacturerInputs | UtilityInputs, ...] = (*inputs.manufacturers, *inputs.utilities)
-    for firm in firms:
-        yield from _groups_within(firm, f"firms.{firm.name}")
-    for platform in inputs.data_platforms:
-        yield from _groups_within(platform, f"data_platforms.{platform.name}")
-    for contract in inputs.contracts:
-        yield from _groups_within(contract, f"contracts.{contract.name}")
+    for where, member in members_of(inputs):
+        yield from _groups_within(member, where)
+
+
+def members_of(inputs: ModelInputs) -> Iterator[tuple[str, Any]]:
+    """Yield (dotted place, declaration) of every firm, platform and contract, in order of declaration."""
+    for field_name in (*FIRMS, *PLATFORMS, *CONTRACTS):
+        section = "firms" if field_name in FIRMS else "contracts" if field_name in CONTRACTS else field_name
+        for member in getattr(inputs, field_name):
+            yield f"{section}.{member.name}", member
 
 
 def _value_faults(inputs: ModelInputs) -> Iterator[Fault]:
@@ -238,12 +276,12 @@ def _loop_faults(suppliers: Mapping[str, str]) -> Iterator[Fault]:
 
 def _contract_faults(inputs: ModelInputs) -> Iterator[Fault]:
     """Yield a fault for each contract and each name of a platform that cannot work."""
-    platforms = [p.name for p in inputs.data_platforms]
-    for name in sorted({n for n in platforms if platforms.count(n) > 1}):
-        yield Fault(f"data_platforms.{name}", "two platforms bear this name")
-    firms = {m.name for m in inputs.manufacturers} | {u.name for u in inputs.utilities}
-    for name in sorted(firms.intersection(platforms)):
-        yield Fault(f"data_platforms.{name}", "a firm bears this name")
+    taken = {m.name: "a firm" for m in (*inputs.manufacturers, *inputs.utilities)}
+    for family in PLATFORMS:
+        for platform in getattr(inputs, family):
+            if platform.name in taken:
+                yield Fault(f"{family}.{platform.name}", f"{taken[platform.name]} bears this name")
+            taken[platform.name] = "another platform"
     try:
         first = _first_day(inputs.calendar)
     except (ValueError, TypeError, OverflowError):
@@ -286,15 +324,15 @@ def replace_inputs(inputs: ModelInputs, changes: Mapping[str, Any]) -> ModelInpu
 def _change(draft: dict[str, Any], key: str, value: Any) -> None:
     """Change one dotted key of a draft; what the draft means as a whole is checked once all keys are in."""
     head, *rest = key.split(".")
-    if head == "firms" and rest:
-        _change_member(draft, ("manufacturers", "utilities"), rest, value, key)
-    elif head in ("contracts", "data_platforms") and rest:
+    if head in ("firms", "contracts") and rest:
+        _change_member(draft, FIRMS if head == "firms" else CONTRACTS, rest, value, key)
+    elif head in PLATFORMS and rest:
         _change_member(draft, (head,), rest, value, key)
     elif head in draft and dataclasses.is_dataclass(draft[head]) and rest:
         draft[head] = _replaced(draft[head], rest, value, key)
     else:
         parts = [name for name, part in draft.items() if dataclasses.is_dataclass(part)]
-        known = [*parts, "firms", "data_platforms", "contracts"]
+        known = [*parts, "firms", *PLATFORMS, "contracts"]
         raise InputError([Fault(key, f"{head!r} is not a section with parameters", nearest(head, known))])
 
 

@@ -17,7 +17,7 @@ class Unit:
     """A parsed unit.
 
     Attributes:
-        factor: size in base units (EUR, USD, MW, h, t, unit, heat, firm, shift).
+        factor: size in base units (EUR, USD, MW, h, t, km, K, unit, heat, firm, shift).
         powers: sorted (base, exponent) pairs without zeros; empty for dimensionless.
     """
 
@@ -41,6 +41,8 @@ UNITS: dict[str, Unit] = {
     **_scaled({"MW": 1, "h": 1}, MJ=Fraction(1, 3600), GJ=Fraction(1000, 3600), TJ=Fraction(1_000_000, 3600)),
     **_scaled({"h": 1}, s=_H / 3600, min=_H / 60, h=_H, day=_DAY, week=_DAY * 7, month=_YEAR / 12, yr=_YEAR),
     **_scaled({"t": 1}, g=Fraction(1, 1_000_000), kg=_MILLI, t=1, kt=_K, Mt=_M),
+    **_scaled({"km": 1}, m=_MILLI, km=1),
+    **_scaled({"K": 1}, K=1, degC=1),
     **_scaled({"unit": 1}, unit=1),
     **_scaled({"heat": 1}, heat=1),
     **_scaled({"firm": 1}, firm=1),

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from model.inputs import ManufacturerInputs, ModelInputs, UtilityInputs
+from model.inputs import CONTRACTS, PLATFORMS, ModelInputs, members_of
 from model.parameters import Parameter, parameters_of
 from scenarios.spec import BreakEven, Influence, Origin, Study, Waterfall
 from scenarios.spec_sections import FIRM_TYPES, PLATFORM_GROUPS, STUDY
@@ -68,13 +68,8 @@ def parameters(inputs: ModelInputs) -> Iterator[tuple[str, type, Parameter, Any]
     """Yield (dotted key, group, declaration, value) for every parameter of the inputs."""
     for name in PLATFORM_GROUPS:
         yield from _within(getattr(inputs, name), name)
-    firms: tuple[ManufacturerInputs | UtilityInputs, ...] = (*inputs.manufacturers, *inputs.utilities)
-    for firm in firms:
-        yield from _within(firm, f"firms.{firm.name}")
-    for platform in inputs.data_platforms:
-        yield from _within(platform, f"data_platforms.{platform.name}")
-    for contract in inputs.contracts:
-        yield from _within(contract, f"contracts.{contract.name}")
+    for where, member in members_of(inputs):
+        yield from _within(member, where)
 
 
 def _within(group: Any, where: str) -> Iterator[tuple[str, type, Parameter, Any]]:

@@ -1,0 +1,101 @@
+"""Books of single submodels: their lines of the ledger, and what these move in the firms' own cash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from model.ledger import RESOURCES
+from model.streams import Floats, Ints
+
+if TYPE_CHECKING:
+    from model.population import Population
+
+
+@dataclass(frozen=True)
+class Account:
+    """Lines of one kind to one payee.
+
+    Attributes:
+        lines: line of each group of makers, shape (group,), or of the single payer, shape (1,).
+        payer: row of the single payer in the firm table; -1 for all groups of makers; -2 for a party without a row.
+        payee: row of the payee, -1 for one without.
+    """
+
+    lines: Ints
+    payer: int
+    payee: int
+
+
+EVERY_GROUP, NO_ROW = -1, -2
+
+
+@dataclass
+class Book:
+    """The postings of a submodel, by line and by firm; the balance of money compares the two.
+
+    Attributes:
+        people: who is where.
+        lines: payer, payee, kind of each line.
+        today: EUR of today by line, shape (line,).
+        cash: EUR that today moves in each firm's own cash, shape (firm,).
+    """
+
+    people: Population
+    lines: list[tuple[str, str, str]] = field(default_factory=list)
+    today: Floats = field(default_factory=lambda: np.zeros(0))
+    cash: Floats = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        """Make room for the cash of all firms."""
+        self.cash = np.zeros(self.people.party.size)
+
+    def account(self, kind: str, payee: str = RESOURCES) -> Account:
+        """Open one line for each group of makers, which pays `kind` to the party `payee`."""
+        groups = [maker.name for maker in self.people.inputs.manufacturers]
+        return self._open([(name, payee, kind) for name in groups], EVERY_GROUP, payee)
+
+    def account_of(self, payer: str, kind: str, payee: str = RESOURCES) -> Account:
+        """Open the line of a single party, a platform or a utility, say."""
+        row = self._row(payer)
+        return self._open([(payer, payee, kind)], NO_ROW if row < 0 else row, payee)
+
+    def pay(self, account: Account, eur: Floats | float) -> None:
+        """Add payments of today.
+
+        Args:
+            account: of groups or of a single party.
+            eur: EUR of each maker, shape (makers,), for an account of groups; else one amount. Negative is received.
+        """
+        if account.payer == EVERY_GROUP:
+            amounts = np.asarray(eur, dtype=np.float64)
+            self.today[account.lines] += np.bincount(self.people.group, amounts, minlength=account.lines.size)
+            self.cash[: amounts.size] -= amounts
+            total = float(amounts.sum())
+        else:
+            total = float(eur)  # type: ignore[arg-type]
+            self.today[account.lines] += total
+            if account.payer >= 0:
+                self.cash[account.payer] -= total
+        if account.payee >= 0:
+            self.cash[account.payee] += total
+
+    def clear(self) -> None:
+        """Begin a new day."""
+        self.today[:] = 0.0
+        self.cash[:] = 0.0
+
+    def _open(self, lines: list[tuple[str, str, str]], payer: int, payee: str) -> Account:
+        first = len(self.lines)
+        self.lines += lines
+        self.today = np.zeros(len(self.lines))
+        return Account(np.arange(first, len(self.lines)), payer, self._row(payee))
+
+    def _row(self, party: str) -> int:
+        """Return the row of a party that is a single firm or platform, -1 for any other."""
+        if party not in self.people.parties:
+            return -1
+        rows = np.flatnonzero(self.people.party == self.people.parties.index(party))
+        return int(rows[0]) if rows.size == 1 else -1
