@@ -1,14 +1,17 @@
-"""A small study on the real engine, and what a store holds of it."""
+"""Small studies on the real engine, and what a store holds of them."""
 
 import dataclasses
+import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from analysis.cli import main
 from scenarios.spec import RunPlan, Study, load_study
 from scenarios.store import Reader
+from tests.store.replays import Call, write_mine
 
 PAIR = Path(__file__).with_name("pair.yaml")
 
@@ -54,3 +57,48 @@ def count_status() -> Callable[[Path, str], int]:
             connection.close()
 
     return count
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Iterator[Call]:
+    """Return a caller of the command line: (exit code, stdout, stderr)."""
+    before = logging.getLogger().handlers[:]
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        told = capsys.readouterr()
+        return int(ended.value.code or 0), told.out, told.err
+
+    yield run
+    logging.getLogger().handlers[:] = before
+
+
+@pytest.fixture(scope="session")
+def master(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a store of two studies, run as a user runs them, and the files of one of them."""
+    folder = tmp_path_factory.mktemp("replay")
+    write_mine(folder)
+    small = ["--strategy", "raw", "--no-break-even", "--workers", "1", "--quiet", "--db", str(folder / "tandem.db")]
+    for scenario, options in (
+        (str(folder / "mine.yaml"), []),
+        (
+            str(folder / "pair.yaml"),
+            ["--days", "4", "--replications", "2", "--seed", "7", "--set", "calendar.burn_in=3"],
+        ),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(["run", scenario, *options, *small])
+        assert ended.value.code == 0
+    return folder
+
+
+@pytest.fixture
+def db(master: Path, tmp_path: Path) -> Path:
+    """Return a copy of that store that a test may spoil."""
+    with sqlite3.connect(master / "tandem.db") as source, sqlite3.connect(tmp_path / "tandem.db") as copy:
+        source.backup(copy)
+    source.close()
+    copy.close()
+    return tmp_path / "tandem.db"
