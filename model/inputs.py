@@ -20,9 +20,10 @@ from model.endowments import ByProduct, Equipment, Generation, Heat, Labour, Sit
 from model.errors import Fault, InputError, nearest
 from model.firms import Demand, Forecasting, ManufacturerInputs, Ordering, Retail, UtilityInputs
 from model.parameters import faults_of, parameters_of
-from model.platforms import DataPlatformInputs
+from model.platforms import DataPlatformInputs, ResourcePlatformInputs, TechnologyPlatformInputs
 from model.processes import Flexibility, Process, Storage
 from model.records import Logs, Pipeline, Records
+from model.resource_terms import ResourceContract
 from model.security import PrivacyRule, Security
 from model.technology_terms import TechnologyContract
 from model.world import Balancing, Economy, Incidents, Market, Period

@@ -101,7 +101,16 @@ def _variants(shape: Variants) -> dict[str, Any]:
                 "then": {"description": section.doc, "properties": properties, "additionalProperties": False},
             }
         )
+    if by.default is not None:
+        branches[0 : len(branches)] = [_unless_said(branch, by.name, by.default) for branch in branches]
     return {"type": "object", "description": shape.doc, "properties": {by.name: _value(by)}, "allOf": branches}
+
+
+def _unless_said(branch: dict[str, Any], name: str, default: str) -> dict[str, Any]:
+    """Return the branch of a variant, which also holds where its word is the default and is not written."""
+    if branch["if"]["properties"][name]["const"] != default:
+        return branch
+    return {**branch, "if": {"properties": branch["if"]["properties"]}}
 
 
 def _dotted_keys() -> dict[str, Any]:

@@ -10,8 +10,8 @@ from functools import cache
 from typing import Any
 
 from model.errors import Fault, InputError
-from model.inputs import DataContract, DataPlatformInputs, ManufacturerInputs, ModelInputs, UtilityInputs
-from scenarios.spec_sections import CASE, FIRM_TYPES, PLATFORM_GROUPS
+from model.inputs import ModelInputs
+from scenarios.spec_sections import CASE, CONTRACT_FAMILIES, FIRM_TYPES, HUB_TYPES, PLATFORM_GROUPS
 from scenarios.spec_shape import Reading, lookup, read
 from scenarios.spec_tables import resolve_tables
 from scenarios.spec_tree import changed, flatten
@@ -141,42 +141,55 @@ def _judge_dates(values: dict[str, Any], reading: Reading) -> None:
 def _inputs(name: str, values: dict[str, Any], series: tuple[Any, ...]) -> ModelInputs:
     """Build the inputs of one strategy from plain values."""
     groups = {key: _group(group, values.get(key, {})) for key, group in PLATFORM_GROUPS.items()}
-    firms = values.get("firms", {})
-    members: dict[str, list[Any]] = {kind: [] for kind in FIRM_TYPES}
-    for firm, section in firms.items():
-        if "type" in section:
-            rest = {key: value for key, value in section.items() if key != "type"}
-            members[section["type"]].append(_group(FIRM_TYPES[section["type"]], rest, name=firm))
-    contracts = [
-        _group(DataContract, section, name=contract)
-        for contract, section in values.get("contracts", {}).items()
-        if "provider" in section and "partner" in section
-    ]
-    hubs = [
-        _group(DataPlatformInputs, section, name=platform)
-        for platform, section in values.get("data_platforms", {}).items()
-    ]
-    manufacturers: tuple[ManufacturerInputs, ...] = tuple(members["manufacturer"])
-    utilities: tuple[UtilityInputs, ...] = tuple(members["utility"])
+    makers, utilities = [], []
+    for firm, section in values.get("firms", {}).items():
+        if "type" not in section:
+            continue
+        rest = {key: value for key, value in section.items() if key != "type"}
+        if section["type"] == "utility":
+            utilities.append(_group(FIRM_TYPES["utility"], rest, name=firm))
+        else:
+            makers.append(_group(FIRM_TYPES[section["type"]], rest, name=firm, type=section["type"]))
+    hubs: dict[str, Any] = {
+        kind: tuple(_group(group, section, name=name) for name, section in values.get(kind, {}).items())
+        for kind, group in HUB_TYPES.items()
+    }
     return ModelInputs(
         name=name,
-        manufacturers=manufacturers,
-        utilities=utilities,
-        data_platforms=tuple(hubs),
-        contracts=tuple(contracts),
+        manufacturers=tuple(makers),
+        utilities=tuple(utilities),
         own_series=series,
+        **hubs,
+        **_contracts(values.get("contracts", {})),
         **groups,
     )
+
+
+def _contracts(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the contracts of each family by the field of the inputs; those that lack a party are left out."""
+    found: dict[str, list[Any]] = {field: [] for _, field in CONTRACT_FAMILIES.values()}
+    for name, section in sections.items():
+        group, field = CONTRACT_FAMILIES[section.get("family", "data")]
+        rest = {key: value for key, value in section.items() if key != "family"}
+        needed = [item.name for item in dataclasses.fields(group) if item.default is dataclasses.MISSING]
+        if all(key in rest for key in needed if key not in ("name", "security", "pipeline")):
+            found[field].append(_group(group, rest, name=name))
+    return {field: tuple(contracts) for field, contracts in found.items()}
 
 
 def _group(group: type, values: Mapping[str, Any], **names: str) -> Any:
     """Build a parameter group, nested groups included; what is not given keeps its default."""
     hints = _hints(group)
     arguments = {
-        key: _group(hints[key], value) if dataclasses.is_dataclass(hints[key]) else value
+        key: _group(hints[key], value) if dataclasses.is_dataclass(hints[key]) else _plain(value)
         for key, value in values.items()
     }
     return group(**names, **arguments)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as inputs hold it: a mapping of names to shares becomes pairs."""
+    return tuple(value.items()) if isinstance(value, dict) else value
 
 
 @cache

@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from model.inputs import CONTRACTS, PLATFORMS, ModelInputs, members_of
+from model.inputs import PLATFORMS, ModelInputs, members_of
 from model.parameters import Parameter, parameters_of
 from scenarios.spec import BreakEven, Influence, Origin, Study, Waterfall
-from scenarios.spec_sections import FIRM_TYPES, PLATFORM_GROUPS, STUDY
+from scenarios.spec_sections import CONTRACT_FAMILIES, PLATFORM_GROUPS, STUDY
 from scenarios.spec_shape import lookup
 
 _WIDEST_VALUE = 40
@@ -145,12 +145,12 @@ def resolved(study: Study) -> dict[str, Any]:
     goals: dict[str, Any] = {"question": study.question, "stakeholders": study.stakeholders}
     tree["goals"] = {**goals, "outcomes": list(study.goals), "baseline": study.baseline}
     tree["platforms"] = {**{name: _plain(getattr(base, name), study) for name in PLATFORM_GROUPS}, "firms": {}}
-    firms: tuple[ManufacturerInputs | UtilityInputs, ...] = (*base.manufacturers, *base.utilities)
+    firms: tuple[Any, ...] = (*base.manufacturers, *base.utilities)
     for member in firms:
-        kind = next(kind for kind, group in FIRM_TYPES.items() if isinstance(member, group))
+        kind = getattr(member, "type", "utility")
         tree["platforms"]["firms"][member.name] = {"type": kind, **_plain(member, study)}
-    hubs = {platform.name: _plain(platform, study) for platform in base.data_platforms}
-    tree["platforms"]["data_platforms"] = hubs
+    for family in PLATFORMS:
+        tree["platforms"][family] = {hub.name: _plain(hub, study) for hub in getattr(base, family)}
     common = _shared_values(base, study)
     tree["strategies"] = {name: _strategy(study, name, common) for name in study.strategies}
     tree["run"] = dataclasses.asdict(study.run)
@@ -168,7 +168,11 @@ def _strategy(study: Study, name: str, common: dict[str, Any]) -> dict[str, Any]
     tree: dict[str, Any] = {"title": notes.title}
     if notes.description:
         tree["description"] = notes.description
-    tree["contracts"] = {contract.name: _plain(contract, study) for contract in inputs.contracts}
+    tree["contracts"] = {
+        contract.name: {"family": family, **_plain(contract, study)}
+        for family, (group, field) in CONTRACT_FAMILIES.items()
+        for contract in getattr(inputs, field)
+    }
     tree["changes"] = {key: value for key, value in own.items() if value != common[key]}
     return tree
 
@@ -224,7 +228,9 @@ def _plain(group: Any, study: Study) -> dict[str, Any]:
         value = getattr(group, item.name)
         if dataclasses.is_dataclass(value):
             tree[item.name] = _plain(value, study)
-        elif item.name != "name":
+        elif item.name == "shares":
+            tree[item.name] = dict(value)
+        elif item.name not in ("name", "type"):
             tree[item.name] = _shown(value, study)
     return tree
 

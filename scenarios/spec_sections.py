@@ -5,7 +5,18 @@ import inspect
 import typing
 from typing import Any
 
-from model.inputs import DataContract, DataPlatformInputs, ManufacturerInputs, ModelInputs, UtilityInputs
+from model.firms import MAKER_TYPES
+from model.inputs import (
+    DataContract,
+    DataPlatformInputs,
+    ManufacturerInputs,
+    ModelInputs,
+    ResourceContract,
+    ResourcePlatformInputs,
+    TechnologyContract,
+    TechnologyPlatformInputs,
+    UtilityInputs,
+)
 from model.outcomes import OUTCOME
 from model.parameters import Parameter, parameters_of
 from scenarios.spec_shape import (
@@ -28,7 +39,19 @@ PLATFORM_GROUPS: dict[str, type] = {
     if isinstance(hint, type) and dataclasses.is_dataclass(hint)
 }
 """Groups of the whole economy; their keys start dotted keys."""
-FIRM_TYPES: dict[str, type] = {"manufacturer": ManufacturerInputs, "utility": UtilityInputs}
+FIRM_TYPES: dict[str, type] = {**dict.fromkeys(MAKER_TYPES, ManufacturerInputs), "utility": UtilityInputs}
+CONTRACT_FAMILIES: dict[str, tuple[type, str]] = {
+    "data": (DataContract, "contracts"),
+    "resource": (ResourceContract, "resource_contracts"),
+    "technology": (TechnologyContract, "technology_contracts"),
+}
+"""Declaration of a contract and the field of the inputs that holds it, by family."""
+HUB_TYPES: dict[str, type] = {
+    "data_platforms": DataPlatformInputs,
+    "resource_platforms": ResourcePlatformInputs,
+    "technology_platforms": TechnologyPlatformInputs,
+}
+"""Declaration of a platform by the section that holds it."""
 OTHER_PARTIES = ("market", "grid", "customers", "suppliers", "regulator", "resources")
 """Parties of the ledger that are no firms; no firm may bear their names."""
 MAX_REPLICATIONS = 100_000
@@ -65,7 +88,12 @@ def section_of(group: type) -> Section:
             fields[item.name] = section_of(hints[item.name])
         elif hints[item.name] == tuple[str, ...]:
             fields[item.name] = Items(setting(item.name, f"Names of the {item.name}."), least=0)
-        elif item.name != "name":
+            if item.default is dataclasses.MISSING:
+                required.append(item.name)
+        elif hints[item.name] == tuple[tuple[str, float], ...]:
+            share = setting(item.name, "Part of the whole.", kind="float", bounds=(0, 1))
+            fields[item.name] = Named(share, "member", "Part of each member; they sum to 1.")
+        elif item.name not in ("name", "type"):
             fields[item.name] = setting(item.name, f"Name of the {item.name}.")
             if item.default is dataclasses.MISSING:
                 required.append(item.name)
@@ -85,13 +113,24 @@ def _firms() -> Named:
     return Named(each, "firm", "The firms by name.", reserved=OTHER_PARTIES, least=1, most=MAX_FIRMS)
 
 
-_CONTRACTS = Named(section_of(DataContract), "contract", "Data contracts by name.")
+_CONTRACTS = Named(
+    Variants(
+        setting("family", "What is shared.", choices=tuple(CONTRACT_FAMILIES), default="data"),
+        {family: section_of(group) for family, (group, _) in CONTRACT_FAMILIES.items()},
+        "One contract.",
+    ),
+    "contract",
+    "Contracts by name.",
+)
 _PLATFORM_FIELDS: dict[str, Shape] = {**{key: section_of(group) for key, group in PLATFORM_GROUPS.items()}}
 _FIRMS = _firms()
-_HUBS = Named(section_of(DataPlatformInputs), "platform", "Data platforms by name.", reserved=OTHER_PARTIES)
+_HUBS: dict[str, Shape] = {
+    name: Named(section_of(group), "platform", f"{first_line(group)[:-1]}, by name.", reserved=OTHER_PARTIES)
+    for name, group in HUB_TYPES.items()
+}
 
 CASE = Section(
-    {**_PLATFORM_FIELDS, "firms": _FIRMS, "data_platforms": _HUBS, "contracts": _CONTRACTS},
+    {**_PLATFORM_FIELDS, "firms": _FIRMS, **_HUBS, "contracts": _CONTRACTS},
     "One strategy's economy.",
     ("firms",),
     root=True,
@@ -123,8 +162,8 @@ _GOALS = Section(
     ("question", "outcomes", "baseline"),
 )
 _PLATFORMS = Section(
-    {**_PLATFORM_FIELDS, "firms": _FIRMS, "data_platforms": _HUBS},
-    "Step 2, build platforms: calendar, markets, firms and data platforms.",
+    {**_PLATFORM_FIELDS, "firms": _FIRMS, **_HUBS},
+    "Step 2, build platforms: calendar, markets, firms, and platforms for data, resources and technology.",
     ("firms",),
     root=True,
 )

@@ -66,7 +66,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Variants:
-    """A section whose keys depend on the word under `by`."""
+    """A section whose keys depend on the word under `by`, or on the default of that word where it is silent."""
 
     by: Leaf
     options: Mapping[str, Section]
@@ -319,6 +319,9 @@ def _read_named(shape: Named, node: Node, where: str, reading: Reading) -> dict[
 def _read_variants(shape: Variants, node: Node, where: str, reading: Reading) -> dict[str, Any]:
     name = shape.by.parameter.name
     choice = node.entries.get(name)
+    if choice is None and shape.by.parameter.default is not None:
+        word = shape.by.parameter.default
+        return {name: word, **_read_section(shape.options[word], node, where, reading)}
     if choice is None:
         allowed = f"allowed: {shape.by.parameter.allowed()}"
         reading.complain(dotted(where, name), node.key_place, f"key {name!r} is missing in {where}", allowed)

@@ -13,7 +13,8 @@ from scenarios.yaml_source import MAX_BYTES, MAX_DEPTH, Faults, Node, Place, Sou
 SUFFIXES = (".yaml", ".yml")
 _NAMED = {
     "firms": "firm", "contracts": "contract", "strategies": "strategy", "overrides": "override",
-    "stakeholders": "stakeholder", "data_platforms": "data platform",
+    "stakeholders": "stakeholder", "data_platforms": "data platform", "resource_platforms": "resource platform",
+    "technology_platforms": "technology platform",
 }  # fmt: skip
 """Sections whose keys are names, with the word for what is named."""
 _REMOVABLE = {*_NAMED, "changes", "policies"}
