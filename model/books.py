@@ -75,7 +75,7 @@ class Book:
             self.cash[: amounts.size] -= amounts
             total = float(amounts.sum())
         else:
-            total = float(eur)  # type: ignore[arg-type]
+            total = float(eur)
             self.today[account.lines] += total
             if account.payer >= 0:
                 self.cash[account.payer] -= total

@@ -277,7 +277,8 @@ def _loop_faults(suppliers: Mapping[str, str]) -> Iterator[Fault]:
 
 def _contract_faults(inputs: ModelInputs) -> Iterator[Fault]:
     """Yield a fault for each contract and each name of a platform that cannot work."""
-    taken = {m.name: "a firm" for m in (*inputs.manufacturers, *inputs.utilities)}
+    firms: tuple[Any, ...] = (*inputs.manufacturers, *inputs.utilities)
+    taken = {firm.name: "a firm" for firm in firms}
     for family in PLATFORMS:
         for platform in getattr(inputs, family):
             if platform.name in taken:
