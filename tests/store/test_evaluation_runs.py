@@ -19,23 +19,12 @@ from model.inputs import replace_inputs
 from scenarios.run import run_once
 from scenarios.spec import load_study
 from scenarios.store import Reader
+from tests.unit.small_study import GOALS_TO_STRATEGIES
 
 TANDEM = "from analysis.cli import main; main()"
-TINY = """\
-goals: {question: Does it pay?, outcomes: [real_cost], baseline: none}
-platforms:
-  calendar: {days: 4, burn_in: 3}
-  firms:
-    steel: {type: manufacturer, utility: power, metered_alone: true}
-    metalworks:
-      type: manufacturer
-      count: 8
-      utility: power
-      process: {kind: shaped, load_table: metal_processing_2018, mean_load: 12.5 MW}
-    power: {type: utility}
-strategies:
-  none: {title: No sharing}
-  raw: {title: Hourly plan, contracts: {plan: {provider: steel, partner: power}}}
+TINY = (
+    GOALS_TO_STRATEGIES
+    + """\
 run: {seed: 7, replications: 3}
 evaluate:
   outcomes: [real_cost]
@@ -60,6 +49,7 @@ evaluate:
       interface: {contracts.plan.interface_cost: 0 EUR/yr}
       hours: {contracts.plan.resolution: 24 h}
 """
+)
 
 
 def tandem(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -11,26 +11,16 @@ from scenarios.evaluation import resolve
 from scenarios.spec import Study, load_study, study_hash
 from scenarios.spec_evaluate import STAGES
 from scenarios.spec_explain import as_yaml, explain, resolved
+from tests.unit.small_study import GOALS_TO_STRATEGIES
 
-BASE = """\
-goals: {question: Does it pay?, outcomes: [real_cost], baseline: none}
-platforms:
-  calendar: {days: 4, burn_in: 3}
-  firms:
-    steel: {type: manufacturer, utility: power, metered_alone: true}
-    metalworks:
-      type: manufacturer
-      count: 8
-      utility: power
-      process: {kind: shaped, load_table: metal_processing_2018, mean_load: 12.5 MW}
-    power: {type: utility}
-strategies:
-  none: {title: No sharing}
-  raw: {title: Hourly plan, contracts: {plan: {provider: steel, partner: power}}}
+BASE = (
+    GOALS_TO_STRATEGIES
+    + """\
   daily-total: {title: Daily total, contracts: {plan: {provider: steel, partner: power, resolution: 24 h}}}
 run: {seed: 7, replications: 30}
 evaluate: {outcomes: [real_cost]}
 """
+)
 SWEEPS = """\
 extends: base.yaml
 evaluate:
