@@ -18,6 +18,7 @@ from model.contract_checks import Parties, contract_faults
 from model.contracts import DataContract
 from model.endowments import ByProduct, Equipment, Generation, Heat, Labour, Site, Station, Technology
 from model.errors import Fault, InputError, nearest
+from model.family_checks import family_faults
 from model.firms import Demand, Forecasting, ManufacturerInputs, Ordering, Retail, UtilityInputs
 from model.parameters import faults_of, parameters_of
 from model.platforms import DataPlatformInputs, ResourcePlatformInputs, TechnologyPlatformInputs
@@ -114,6 +115,7 @@ class ModelInputs:
             InputError: with every fault found.
         """
         faults = [*_value_faults(self), *_reference_faults(self), *_contract_faults(self)]
+        faults += family_faults(self, VARIANTS)
         if faults:
             raise InputError(faults)
 
@@ -159,6 +161,9 @@ FIRMS = ("manufacturers", "utilities")
 PLATFORMS = ("data_platforms", "resource_platforms", "technology_platforms")
 CONTRACTS = ("contracts", "resource_contracts", "technology_contracts")
 """Fields of `ModelInputs` that hold firms, platforms and contracts, by family."""
+
+VARIANTS = {"resource": ("allocation", "leasing", "pooling"), "technology": ("exchange", "cooperation", "sharing")}
+"""Mechanisms that contracts may name, by family."""
 
 
 def _groups_within(owner: object, where: str) -> Iterator[tuple[str, object]]:

@@ -1,0 +1,278 @@
+"""What is wrong with contracts on resources and technology, and with what firms say that they own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import combinations
+from math import hypot
+from typing import TYPE_CHECKING, Any
+
+from model.errors import Fault, nearest
+from model.firms import ManufacturerInputs, UtilityInputs
+from model.resource_terms import ResourceContract
+from model.technology_terms import TechnologyContract
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from model.inputs import ModelInputs
+
+type FirmInputs = ManufacturerInputs | UtilityInputs
+type Variants = Mapping[str, Iterable[str]]
+
+SHARES_TOLERANCE = 1e-9
+WORKSHOP_DAYS = 2
+"""Shortest lead time of a firm whose machines or people limit what it makes."""
+DAY_HOURS = 24.0
+
+
+def family_faults(inputs: ModelInputs, variants: Variants) -> Iterator[Fault]:
+    """Yield every fault of contracts on resources and technology.
+
+    Args:
+        inputs: of the run.
+        variants: names of the mechanisms that there are, by family: `resource` and `technology`.
+    """
+    firms: dict[str, FirmInputs] = {
+        **{m.name: m for m in inputs.manufacturers},
+        **{u.name: u for u in inputs.utilities},
+    }
+    for maker in inputs.manufacturers:
+        yield from _endowment_faults(maker)
+    yield from _market_faults(inputs.manufacturers)
+    hubs = {"resource": inputs.resource_platforms, "technology": inputs.technology_platforms}
+    for family, contracts in (("resource", inputs.resource_contracts), ("technology", inputs.technology_contracts)):
+        seen: dict[tuple[str, str], str] = {}
+        for contract in contracts:
+            where = f"contracts.{contract.name}"
+            yield from _known(
+                f"{where}.platform", contract.platform, f"{family} platform", [h.name for h in hubs[family]]
+            )
+            yield from _known(f"{where}.variant", contract.variant, f"{family} mechanism", list(variants[family]))
+            yield from _member_faults(where, contract, firms)
+            if any(name not in firms for name in contract.members):
+                continue
+            yield from _mode_faults(where, contract, firms)
+            yield from _holding_faults(where, contract, firms)
+            what = contract.resource if isinstance(contract, ResourceContract) else contract.variant
+            for k, name in enumerate(contract.members):
+                other = seen.setdefault((name, what), contract.name)
+                if other != contract.name:
+                    yield Fault(f"{where}.members.{k}", f"{name} shares its {what} under {other} already")
+
+
+def _known(where: str, name: str, noun: str, known: list[str]) -> Iterator[Fault]:
+    if name not in known:
+        yield Fault(where, f"no such {noun}: {name!r}", nearest(name, known) or f"known: {', '.join(known) or 'none'}")
+
+
+def _member_faults(
+    where: str, contract: ResourceContract | TechnologyContract, firms: Mapping[str, FirmInputs]
+) -> Iterator[Fault]:
+    for k, name in enumerate(contract.members):
+        yield from _known(f"{where}.members.{k}", name, "firm", list(firms))
+        if name in contract.members[:k]:
+            yield Fault(f"{where}.members.{k}", f"{name} is named twice")
+    if sum(getattr(firms.get(name), "count", 1) for name in contract.members) < 2:
+        yield Fault(f"{where}.members", "one firm alone shares with nobody", "allowed: at least two firms")
+    if isinstance(contract, TechnologyContract):
+        for k, name in enumerate(contract.members):
+            if isinstance(firms.get(name), UtilityInputs):
+                yield Fault(
+                    f"{where}.members.{k}", f"{name} is a utility and makes nothing", "allowed: firms that make"
+                )
+        return
+    shares = dict(contract.shares)
+    strangers = [name for name in shares if name not in contract.members]
+    for name in strangers:
+        yield Fault(f"{where}.shares.{name}", f"{name} is no member", nearest(name, contract.members))
+    total = sum(shares.values())
+    if shares and not strangers and abs(total - 1.0) > SHARES_TOLERANCE:
+        yield Fault(f"{where}.shares", f"the shares add up to {total:g}", "allowed: shares that sum to 1")
+
+
+def _mode_faults(
+    where: str, contract: ResourceContract | TechnologyContract, firms: Mapping[str, FirmInputs]
+) -> Iterator[Fault]:
+    """Yield a fault where the members are not those whom the mode brings together."""
+    members = [firms[name] for name in contract.members]
+    sectors = {firm.sector for firm in members}
+    if contract.mode == "horizontal" and len(sectors) > 1:
+        what = f"horizontal, between the sectors {', '.join(sorted(sectors))}"
+        yield Fault(f"{where}.mode", what, "allowed: firms of one sector; or mode cross_sector")
+    if contract.mode == "cross_sector" and len(sectors) == 1:
+        what = f"cross_sector, within the sector {sectors.pop()}"
+        yield Fault(f"{where}.mode", what, "allowed: firms of at least two sectors; or mode horizontal")
+    if contract.mode == "vertical":
+        for firm in members:
+            if not any(_trades(firm, other) or _trades(other, firm) for other in members):
+                what = f"vertical, but {firm.name} neither supplies nor buys from another member"
+                yield Fault(f"{where}.mode", what, "allowed: suppliers with their customers; or another mode")
+
+
+def _trades(customer: FirmInputs, supplier: FirmInputs) -> bool:
+    """Tell whether one firm buys goods or electricity from the other."""
+    return isinstance(customer, ManufacturerInputs) and supplier.name in (customer.supplier, customer.utility)
+
+
+def _has_equipment(firm: FirmInputs) -> bool:
+    return isinstance(firm, ManufacturerInputs) and firm.equipment.machines > 0
+
+
+def _has_labour(firm: FirmInputs) -> bool:
+    return isinstance(firm, ManufacturerInputs) and firm.labour.skilled + firm.labour.general > 0
+
+
+def _needs_heat(firm: FirmInputs) -> bool:
+    return isinstance(firm, ManufacturerInputs) and firm.heat.use + firm.heat.space > 0.0
+
+
+def _has_heat(firm: FirmInputs) -> bool:
+    if isinstance(firm, UtilityInputs):
+        return firm.generation.blocks > 0 and firm.generation.heat_ratio > 0.0
+    return firm.heat.waste_share > 0.0 and bool(firm.utility)
+
+
+def _has_station(firm: FirmInputs) -> bool:
+    return isinstance(firm, ManufacturerInputs) and firm.station.servers > 0
+
+
+def _has_storage(firm: FirmInputs) -> bool:
+    return isinstance(firm, ManufacturerInputs) and firm.storage.capacity > 0.0
+
+
+def _draws_power(firm: FirmInputs) -> bool:
+    return isinstance(firm, ManufacturerInputs) and firm.process.kind == "shaped" and bool(firm.utility)
+
+
+def _makes(firm: FirmInputs) -> str:
+    return firm.by_product.makes if isinstance(firm, ManufacturerInputs) and firm.by_product.rate > 0.0 else ""
+
+
+def _takes(firm: FirmInputs) -> str:
+    return firm.by_product.takes if isinstance(firm, ManufacturerInputs) and firm.by_product.need > 0.0 else ""
+
+
+HOLDING: dict[str, tuple[str, Callable[[Any], bool], Callable[[Any], bool]]] = {
+    "equipment": ("machines", _has_equipment, _has_equipment),
+    "labour": ("workers", _has_labour, _has_labour),
+    "heat": ("heat to give", _has_heat, _needs_heat),
+    "by_product": ("by-product", lambda firm: bool(_makes(firm)), lambda firm: bool(_takes(firm))),
+    "station": ("servers", _has_station, _has_station),
+    "storage": ("store of electricity", _has_storage, _draws_power),
+}
+"""What a resource is called, who has it and who can use it."""
+
+
+def _holding_faults(
+    where: str, contract: ResourceContract | TechnologyContract, firms: Mapping[str, FirmInputs]
+) -> Iterator[Fault]:
+    members = [firms[name] for name in contract.members]
+    if isinstance(contract, TechnologyContract):
+        yield from _knowledge_faults(where, contract, members)
+        return
+    noun, has, uses = HOLDING[contract.resource]
+    for k, firm in enumerate(members):
+        if not has(firm) and not uses(firm):
+            what = f"{firm.name} has no {noun}, and no use for it"
+            yield Fault(f"{where}.members.{k}", what, f"allowed: firms that declare it under firms.{firm.name}")
+    if not any(map(has, members)):
+        yield Fault(f"{where}.resource", f"nobody among the members has a {noun}".replace("a machines", "machines"))
+    elif not any(uses(firm) for firm in members):
+        yield Fault(f"{where}.resource", f"no member could use {contract.resource} of another")
+    elif not _fits(contract, members):
+        yield Fault(f"{where}.resource", *_why_nothing_fits(contract, members))
+    if contract.resource == "station" and contract.variant != "pooling":
+        yield Fault(f"{where}.variant", "urgent jobs cannot wait for an offer", "allowed for station: pooling")
+
+
+def _fits(contract: ResourceContract, members: list[FirmInputs]) -> bool:
+    """Tell whether any two members could share: of one kind, near enough, hot enough."""
+    alone = [(firm, firm) for firm in members if getattr(firm, "count", 1) > 1]
+    pairs = [pair for one, other in combinations(members, 2) for pair in ((one, other), (other, one))]
+    return any(_fit(contract, giver, taker) for giver, taker in [*pairs, *alone])
+
+
+def _fit(contract: ResourceContract, giver: FirmInputs, taker: FirmInputs) -> bool:
+    _, has, uses = HOLDING[contract.resource]
+    way = hypot(giver.site.x - taker.site.x, giver.site.y - taker.site.y)
+    if not (has(giver) and uses(taker)) or way > contract.reach:
+        return False
+    if contract.resource == "by_product":
+        return _makes(giver) == _takes(taker)
+    if contract.resource == "heat":
+        return heat_level(giver) - contract.approach - contract.cooling * way >= heat_level(taker, used=True)
+    if contract.resource in ("equipment", "station"):
+        one, other = getattr(giver, contract.resource), getattr(taker, contract.resource)
+        return bool(one.kind == other.kind)
+    return True
+
+
+def heat_level(firm: FirmInputs, *, used: bool = False) -> float:
+    """Return the temperature of the heat that a firm gives, or that it needs, degC."""
+    if isinstance(firm, UtilityInputs):
+        return firm.generation.heat_level
+    return firm.heat.level if used else firm.heat.waste_level
+
+
+def _why_nothing_fits(contract: ResourceContract, members: list[FirmInputs]) -> tuple[str, str]:
+    if contract.resource == "by_product":
+        made, taken = sorted(set(map(_makes, members)) - {""}), sorted(set(map(_takes, members)) - {""})
+        return f"made: {', '.join(made)}; taken: {', '.join(taken)}: nothing fits", "name one material in both places"
+    kinds = sorted({getattr(m, contract.resource).kind for m in members if hasattr(m, contract.resource)} - {""})
+    if contract.resource in ("equipment", "station") and len(kinds) > 1:
+        return f"no two members have {contract.resource} of one kind within reach: {', '.join(kinds)}", "one kind"
+    return "no two members are near enough, or hot enough, for each other", "a longer reach, or other members"
+
+
+def _knowledge_faults(where: str, contract: TechnologyContract, members: list[FirmInputs]) -> Iterator[Fault]:
+    known = [m.technology for m in members if isinstance(m, ManufacturerInputs)]
+    if contract.variant == "cooperation" and not any(t.research_share > 0.0 for t in known):
+        what = "no member does any research"
+        yield Fault(f"{where}.variant", what, "declare technology.research_share of the members")
+    if contract.variant in ("exchange", "sharing") and not any(
+        t.learning_rate + t.energy_learning > 0.0 for t in known
+    ):
+        what = "no member's costs depend on what it knows"
+        yield Fault(f"{where}.variant", what, "declare technology.learning_rate or energy_learning of the members")
+
+
+def _endowment_faults(maker: ManufacturerInputs) -> Iterator[Fault]:
+    """Yield a fault for each thing that a firm owns and cannot use as declared."""
+    where, mean = f"firms.{maker.name}", maker.demand.mean
+    e, w, s, by = maker.equipment, maker.labour, maker.station, maker.by_product
+    if (e.machines or w.skilled or w.general) and maker.process.kind == "batch":
+        what = "a batch process is limited by its furnace"
+        yield Fault(f"{where}.process.kind", what, "allowed with machines or workers: shaped, none")
+    if (e.machines or w.skilled or w.general) and maker.ordering.lead_time < WORKSHOP_DAYS:
+        what = f"{maker.ordering.lead_time} day(s) are too few where machines or people limit production"
+        yield Fault(f"{where}.ordering.lead_time", what, "allowed: 2 or more: ordered tonight, made tomorrow")
+    if e.shift_hours + e.overtime_hours > DAY_HOURS:
+        what = f"shifts and overtime add up to {e.shift_hours + e.overtime_hours:g} h a day"
+        yield Fault(f"{where}.equipment.overtime_hours", what, "allowed: up to 24 h together")
+    present = w.hours * (1.0 - w.absence) * (1.0 + w.overtime_share)
+    for key, number, each, hours in (
+        ("equipment.hours_per_unit", e.machines, e.shift_hours + e.overtime_hours, e.hours_per_unit),
+        ("labour.skilled_hours_per_unit", w.skilled, present, w.skilled_hours_per_unit),
+        ("labour.general_hours_per_unit", w.general, present, w.general_hours_per_unit),
+    ):
+        if number and hours * mean > number * each:
+            what = f"the mean demand takes {hours * mean:,.0f} h a day, and {number * each:,.0f} h are there at most"
+            yield Fault(f"{where}.{key}", what, "fewer hours a unit, or more of them")
+        if number and hours == 0.0:
+            yield Fault(f"{where}.{key}", f"{number} are there, and no unit takes any time of them", "above 0")
+    if s.servers and s.discipline == "queue" and s.arrivals * s.duration / DAY_HOURS >= s.servers:
+        what = f"{s.arrivals * s.duration / DAY_HOURS:.3g} servers are busy on average, and {s.servers} are there"
+        yield Fault(f"{where}.station.servers", what, "more servers, or fewer jobs: the queue would grow for ever")
+    if by.makes and by.makes == by.takes:
+        yield Fault(f"{where}.by_product.takes", f"it makes {by.makes} itself", "the material of somebody else")
+
+
+def _market_faults(makers: tuple[ManufacturerInputs, ...]) -> Iterator[Fault]:
+    """Yield a fault for each firm that sees another slope than its rivals."""
+    slope: dict[str, float] = {}
+    for maker in makers:
+        t = maker.technology
+        if t.product_market and slope.setdefault(t.product_market, t.price_slope) != t.price_slope:
+            what = f"{t.price_slope:g} in the market {t.product_market}, where others say {slope[t.product_market]:g}"
+            yield Fault(f"firms.{maker.name}.technology.price_slope", what, "one market has one slope")
