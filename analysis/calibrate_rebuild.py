@@ -1,6 +1,5 @@
 """Recomputes every committed table of `model/data/` from the raw series; the same input gives the same bytes."""
 
-import csv
 import datetime
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,8 +11,9 @@ import numpy as np
 
 from analysis.calibrate import error_table_tree, load_table_tree, price_table_tree
 from analysis.calibrate_error import LAGS, ErrorStatistics
+from analysis.calibrate_industry import energy_tree, input_output_tree, keyed_rows, learning_tree, utilisation_tree
 from analysis.calibrate_stack import stack_tree
-from analysis.calibrate_tables import TableText, provenance_tree, write_table
+from analysis.calibrate_tables import TableText, write_table
 from model.calendar import HOURS, german_holidays
 from model.errors import Fault, InputError
 from model.streams import Floats
@@ -129,8 +129,8 @@ def read_error_statistics(by_hour: Path, memory: Path) -> ErrorStatistics:
         InputError: if a file, column, hour or lag is missing or no number.
     """
     ranks = ("min", "1%", "5%", "25%", "50%", "75%", "95%", "99%", "max")
-    cells = _keyed(by_hour, ("weekend", "hour"), ("count", "mean", "std", *ranks))
-    lags = _keyed(memory, ("lag_15min",), ("autocorr",))
+    cells = keyed_rows(by_hour, ("weekend", "hour"), ("count", "mean", "std", *ranks))
+    lags = keyed_rows(memory, ("lag_15min",), ("autocorr",))
     wanted = [(kind, str(hour)) for kind in ("False", "True") for hour in range(HOURS)]
     faults = [Fault(str(by_hour), f"no row for weekend {k}, hour {h}") for k, h in wanted if (k, h) not in cells]
     faults += [Fault(str(memory), f"no row for lag {4 * lag}") for lag in LAGS if (str(4 * lag),) not in lags]
@@ -146,44 +146,9 @@ def read_error_statistics(by_hour: Path, memory: Path) -> ErrorStatistics:
     )
 
 
-def _keyed(path: Path, keys: tuple[str, ...], values: tuple[str, ...]) -> dict[tuple[str, ...], list[float]]:
-    """Return the numeric columns `values` of a CSV by its key columns."""
-    if not path.is_file():
-        raise InputError([Fault(str(path), "no such file", f"a CSV with {', '.join(keys + values)}")])
-    with path.open(encoding="utf-8-sig", newline="") as handle:
-        reader = csv.DictReader(handle)
-        missing = [name for name in keys + values if name not in (reader.fieldnames or ())]
-        if missing:
-            raise InputError([Fault(f"{path}:1", f"no column {', '.join(missing)}", ", ".join(keys + values))])
-        out, faults = {}, []
-        for row in reader:
-            try:
-                out[tuple(row[key] for key in keys)] = [float(row[name]) for name in values]
-            except (TypeError, ValueError):
-                faults.append(Fault(f"{path}:{reader.line_num}", "a cell is not a number", ", ".join(values)))
-    if faults:
-        raise InputError(faults)
-    return out
-
-
 def _error(path: Path, text: TableText) -> dict[str, Any]:
     known = read_error_statistics(path, path.with_name("load_error_autocorrelation.csv"))
     return error_table_tree(known, ERROR_DAYS, text)
-
-
-def _utilisation(path: Path, text: TableText) -> dict[str, Any]:
-    rows = _keyed(path, ("n3",), ("utilisation_mean", "utilisation_sd", "weekly_op_hours", "n"))
-    head = provenance_tree(
-        text,
-        "utilisation",
-        "mean and standard deviation over quarters and sub-industries by three-digit NAICS group",
-        "1 (share of full production capability); weekly hours h",
-    )
-    industries = {
-        n3: {"utilisation": mean / 100.0, "sd": sd / 100.0, "weekly_hours": hours, "observations": int(count)}
-        for (n3,), (mean, sd, hours, count) in rows.items()
-    }
-    return head | {"industries": industries}
 
 
 RECIPES = (
@@ -206,7 +171,25 @@ RECIPES = (
         _error,
     ),
     Recipe("stack_de", "eu_powerplants", "eu_powerplants/powerplants_ge10mw.parquet", stack_tree),
-    Recipe("utilisation_us", "us_mfg_utilisation", "us_mfg_utilisation_energy/utilisation_by_naics3.csv", _utilisation),
+    Recipe(
+        "utilisation_us",
+        "us_mfg_utilisation",
+        "us_mfg_utilisation_energy/utilisation_by_naics3.csv",
+        utilisation_tree,
+    ),
+    Recipe(
+        "energy_use_us",
+        "us_mfg_energy",
+        "us_mfg_utilisation_energy/energy_intensity_by_bea_industry_2014.csv",
+        energy_tree,
+    ),
+    Recipe(
+        "input_output_us",
+        "us_bea_input_output",
+        "us_bea_input_output/A_17_sectors_2023.csv",
+        input_output_tree,
+    ),
+    Recipe("learning_rates", "performance_curves", "learning_rates_derived/learning_rates.csv", learning_tree),
 )
 """Every committed table."""
 
