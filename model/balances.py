@@ -6,7 +6,7 @@ read with what the utility bought, stock with flows, and hours of melting with t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -55,7 +55,7 @@ class Balances:
             power.nomination,
             power.closed,
             power.imbalance,
-            goods.makes_itself,
+            goods.making_days,
             live.net_stock,
             live.pipeline,
             live.produced,
@@ -102,7 +102,7 @@ def compare_accounts(
     nomination: Floats,
     closed: Floats,
     imbalance: Floats,
-    makes_itself: Any,
+    making_days: Ints,
     net_stock: Floats,
     pipeline: Floats,
     produced: Floats,
@@ -139,7 +139,7 @@ def compare_accounts(
     for i in range(utility.size):
         if utility[i] >= 0:
             metered += electricity[i]
-        entered += produced[i] if makes_itself[i] else order[i]
+        entered += produced[i] if making_days[i] > 0 else order[i]
         left += incoming[i]
     sides[2] = (metered, nomination.sum() + closed.sum() + imbalance.sum(), metered)
     melted = 0.0

@@ -18,7 +18,7 @@ from model.physics.demand import (
 )
 from model.physics.production import PROCESS, plan_batches, run_batches, run_shapes
 from model.shifting import flexible_firms, shift_loads, storage_costs
-from model.stocks import seasons_ahead, starting_stock
+from model.stocks import making_days_of, seasons_ahead, starting_stock
 from model.streams import Floats, Ints
 
 if TYPE_CHECKING:
@@ -44,9 +44,8 @@ class Goods:
         self.batch = people.with_process("batch")
         self.shaped = people.with_process("shaped")
         self.process = _process_table(people, self.batch)
-        self.makes_itself = np.zeros(self.makers, np.bool_)
-        self.makes_itself[self.batch] = True
-        self.stock = starting_stock(people, self.makes_itself, stage.live.error_variance)
+        self.making_days = making_days_of(people)
+        self.stock = starting_stock(people, self.making_days, stage.live.error_variance)
         self.announced_variance = np.full(self.makers, np.inf)
         self.seasons = seasons_ahead(stage, int(self.stock.lead.max(initial=1)))
         self.sequence = np.concatenate([*people.levels, np.zeros(0, np.int64)]).astype(np.int64)
@@ -86,22 +85,27 @@ class Goods:
         )
         self.hooked = [k for k in stage.firms.kinds if overrides_order(k)]
 
+    def take_orders(self) -> None:
+        """Begin the day with what is to be made: last night's orders, and planned stops of works."""
+        c = self.stage.live
+        c.produced[: self.makers] = c.order[: self.makers]
+        self.maintained[:] = self.wanted | self._stop_due()
+        self.wanted[:] = False
+        self.worn &= ~self.maintained
+
     def plan_day(self, day: int, expected_prices: Floats, published_prices: Floats, shapes: Floats) -> None:
         """Take up the plans that were made at yesterday's gate, and draw the loads that need no plan.
 
         At that gate a works knew the orders of the evening before; what came in later waits for the next one. A firm
-        plans on the forecast that it was told (`tell_prices`), or else on `expected_prices`, shape (24,).
+        plans on the forecast that it was told (`tell_prices`), or else on `expected_prices`, shape (24,). A shaped load
+        follows what the firm makes today.
         """
         c = self.stage.live
         self.price_view[~self.told] = expected_prices
         self.told[:] = False
-        c.produced[: self.makers] = c.order[: self.makers]
-        self.maintained[:] = self.wanted | self._stop_due()
-        self.wanted[:] = False
         scheduled = np.where(
             self.maintained, np.minimum(c.scheduled[self.batch], self.stopped), c.scheduled[self.batch]
         )
-        self.worn &= ~self.maintained
         c.scheduled[self.batch] = c.order[self.batch]
         plan_batches(
             self.batch,
@@ -172,7 +176,7 @@ class Goods:
         return due
 
     def maintain(self, row: int) -> None:
-        """Let a works put its equipment right before the coming day, in a planned stop; call it before `plan_day`."""
+        """Let a works put its equipment right before the coming day, in a planned stop; not after `take_orders`."""
         self.wanted[self.batch == row] = True
 
     def trade_day(self, day: int, season: float) -> None:
@@ -225,7 +229,7 @@ class Goods:
                 s.lead,
                 s.safety_factor,
                 s.negative,
-                self.makes_itself,
+                self.making_days,
                 c.scheduled,
                 c.produced,
                 s.filter_mean,
@@ -286,7 +290,7 @@ class Goods:
             if change == 0.0:
                 continue
             c.order[row] += change
-            if not self.makes_itself[row]:
+            if self.making_days[row] == 0:
                 s.arrivals[row, (day + s.lead[row]) % s.arrivals.shape[1]] += change
                 c.pipeline[row] += change
             if people.supplier[row] >= 0:

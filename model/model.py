@@ -17,6 +17,7 @@ from model.agents import DataPlatform, Firm, Manufacturer, Utility
 from model.balances import Balances
 from model.columns import ColumnModelMixin
 from model.errors import Fault, InputError, RunError, nearest
+from model.extensions import class_of
 from model.futures import Futures, futures_of
 from model.goods import Goods
 from model.inputs import DataContract, Demand, ManufacturerInputs, ModelInputs, Process, UtilityInputs, replace_inputs
@@ -28,7 +29,7 @@ from model.power import Power
 from model.recorder import Recorder
 from model.sharing import Sharing
 from model.stage import Stage
-from model.stocks import GATE_DAYS
+from model.stocks import making_days_of
 from model.streams import Floats
 from model.tables import Table
 
@@ -150,6 +151,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         shapes = self.futures.shapes[day]
         self.power.publish_prices(day)
         self.sharing.advise(day)
+        self.goods.take_orders()
         self.goods.plan_day(day, self.power.expected_price, self.power.price, shapes)
         self.power.forecast_customers(day)
         self.sharing.share(day)
@@ -222,21 +224,25 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
 
     def _create_agents(self, classes: dict[str, type[Manufacturer]]) -> None:
         """Make the agents, manufacturers first, with their demand and stock in equilibrium."""
-        people = self.population
-        known = [m.name for m in self.inputs.manufacturers]
+        people, makers = self.population, self.inputs.manufacturers
+        known = [m.name for m in makers]
         strangers = [name for name in classes if name not in known]
         if strangers:
             raise InputError(
                 [Fault("agent_classes", f"no such manufacturer: {name!r}", nearest(name, known)) for name in strangers]
             )
+        behaviours: dict[str, Any] = {
+            m.name: class_of(self.inputs.extensions, "behaviour", m.behaviour) for m in makers if m.behaviour
+        }
+        kinds: dict[str, type[Manufacturer]] = {**behaviours, **classes}
         mean = signal_means(people)
         sd = people.spread("demand", "mean") * people.spread("demand", "variation")
         lead = people.spread("ordering", "lead_time")
-        for g, firm in enumerate(self.inputs.manufacturers):
+        making = making_days_of(people)
+        for g, firm in enumerate(makers):
             rows = people.group == g
             spread = lead[rows] * sd[rows] ** 2
-            own_make = GATE_DAYS if firm.process.kind == "batch" else 0
-            classes.get(firm.name, Manufacturer).create_agents(
+            kinds.get(firm.name, Manufacturer).create_agents(
                 self,
                 firm.count,
                 demand_mean=people.spread("demand", "mean")[rows],
@@ -247,7 +253,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
                 last_signal=mean[rows],
                 error_variance=spread,
                 net_stock=firm.ordering.safety_factor * np.sqrt(spread),
-                pipeline=mean[rows] * (lead[rows] - own_make),
+                pipeline=mean[rows] * (lead[rows] - making[rows]),
             )
         Utility.create_agents(self, len(self.inputs.utilities))
         if self.inputs.data_platforms:

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from model.population import Population
     from model.stage import Stage
 
+SKILLS = ("skilled", "general")
 POLICIES = ("moving_average", "exponential", "filtered")
 GATE_DAYS = 2
 """Days from a works' order to its production: ordered in the evening, planned at the next noon, made the day after."""
+WORKSHOP_DAYS = 1
+"""Days from a workshop's order to its production: ordered in the evening, made the next day."""
 
 UNIX_DAY = 719_163
 """Proleptic Gregorian ordinal of 1970-01-01."""
@@ -47,7 +50,24 @@ class Stock:
     baseline_variance: Floats
 
 
-def starting_stock(people: Population, makes_itself: Any, error_variance: Floats) -> Stock:
+def workshops_of(people: Population) -> Ints:
+    """Return the rows of the manufacturers whose machines or people limit what they make in a day."""
+    if not people.makers:
+        return np.zeros(0, np.int64)
+    endowed = people.spread("equipment", "machines") + sum(people.spread("labour", skill) for skill in SKILLS)
+    endowed[people.with_process("batch")] = 0.0
+    return np.flatnonzero(endowed > 0.0)
+
+
+def making_days_of(people: Population) -> Ints:
+    """Return the days from each manufacturer's order to its production, 0 where it becomes a delivery as it is."""
+    days = np.zeros(people.makers, np.int64)
+    days[workshops_of(people)] = WORKSHOP_DAYS
+    days[people.with_process("batch")] = GATE_DAYS
+    return days
+
+
+def starting_stock(people: Population, making_days: Ints, error_variance: Floats) -> Stock:
     """Return the rings at a start in equilibrium: mean demand everywhere, safety stock on hand."""
     n = people.makers
     lead = people.spread("ordering", "lead_time").astype(np.int64)
@@ -55,7 +75,7 @@ def starting_stock(people: Population, makes_itself: Any, error_variance: Floats
     mean = signal_means(people)
     ring = int(lead.max(initial=1)) + 1
     days = np.arange(ring)
-    running = days[None, :] < (lead - GATE_DAYS * makes_itself)[:, None]
+    running = days[None, :] < (lead - making_days)[:, None]
     return Stock(
         policy=people.coded("ordering", "policy", POLICIES),
         window=window,

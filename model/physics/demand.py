@@ -225,7 +225,7 @@ def replenish(
     lead: Ints,
     safety_factor: Floats,
     may_be_negative: Bools,
-    makes_itself: Bools,
+    making_days: Ints,
     scheduled: Floats,
     produced: Floats,
     filter_mean: Floats,
@@ -259,9 +259,10 @@ def replenish(
         supplier: index of the firm that receives the orders, or -1.
         reads_end_demand: whether its forecast reads end customers' demand instead of its incoming orders.
         policy, window, smoothing, lead, safety_factor, may_be_negative: declared in `inputs.Ordering`.
-        makes_itself: whether the order goes into a production plan (batch) instead of becoming a delivery.
-        scheduled: last night's order of such firms, which waits for its plan, units.
-        produced: units made today by such firms; available after the rest of the lead time.
+        making_days: days from an order to its production, shape (firm,), less than the lead time: 0 where an order
+            becomes a delivery as it is; 1 in a workshop, made the next day; 2 in a batch works, planned in between.
+        scheduled: last night's order where making takes 2 days: it waits for its plan, units.
+        produced: units made today where making takes a day or more; available after the rest of the lead time.
         filter_mean: mean of the signal that a filtered forecast knows, units per day.
         filter_terms: shape (firm, 5): weight on signal, weight on shock, rho, MA term new, MA term old;
             the last two are zero where no shock is inferred.
@@ -283,8 +284,8 @@ def replenish(
         arrivals[i, slot] = 0.0
         pipeline[i] -= due
         net_stock[i], shipped[i], prompt[i] = serve(net_stock[i], due, incoming[i])
-        if makes_itself[i]:
-            arrivals[i, (day + lead[i] - 2) % ring] += produced[i]
+        if making_days[i] > 0:
+            arrivals[i, (day + lead[i] - making_days[i]) % ring] += produced[i]
             pipeline[i] += produced[i]
         # 2 learn from what was seen
         past_demand[i, slot] = incoming[i]
@@ -322,10 +323,10 @@ def replenish(
         past_forecasts[i, slot] = forecast
         target = forecast + safety_factor[i] * np.sqrt(error_variance[i])
         position = net_stock[i] + pipeline[i]
-        if makes_itself[i]:
+        if making_days[i] > 1:
             position += scheduled[i]
         order[i] = order_up_to(target, position, may_be_negative[i])
-        if not makes_itself[i]:
+        if making_days[i] == 0:
             arrivals[i, (day + lead[i]) % ring] += order[i]
             pipeline[i] += order[i]
         if supplier[i] >= 0:
