@@ -1,6 +1,6 @@
 """The agents: Mesa agents whose attributes are columns, so that kernels see all firms at once."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,7 +28,12 @@ class Manufacturer(Firm):
 
     Subclass it and override `decide_order` to give single firms a rule of their own; the model calls the method
     only for subclasses that do, all others stay in the compiled path.
+
+    Attributes:
+        behaviour: word by which a scenario's firms ask for the class, where it stands in an extension.
     """
+
+    behaviour: ClassVar[str] = ""
 
     demand_mean = Col(np.float64, "unit/day", doc="mean of final demand")
     demand_sd = Col(np.float64, "unit/day", doc="stationary sd of final demand")
@@ -64,11 +69,39 @@ class Utility(Firm):
     imbalance = Col(np.float64, "MW", shape=(HOURS,), doc="drawn less bought after intraday trading")
 
 
-class DataPlatform(Firm):
-    """A hub over which contracts run: its members need one interface each, and share its outages and its breaches."""
+class HealthcareProvider(Manufacturer):
+    """Treats patients: what it makes is treatments, and its beds and devices are a station of urgent jobs."""
+
+
+class Farm(Manufacturer):
+    """Grows crops or keeps animals; its season is strong, its goods spoil, and its glasshouses take heat."""
+
+
+MAKERS: dict[str, type[Manufacturer]] = {
+    "manufacturer": Manufacturer,
+    "healthcare": HealthcareProvider,
+    "farm": Farm,
+}
+"""Agent class of each type of firm that makes something."""
+
+
+class Platform(Firm):
+    """A hub over which contracts run: its members are the parties to them, and share its outages."""
 
     members = Col(np.int64, "1", doc="firms that are parties to contracts over it")
-    online = Col(np.int64, "1", doc="1 if records reach their partners today, else 0")
+    online = Col(np.int64, "1", doc="1 if it works today, else 0")
+
+
+class DataPlatform(Platform):
+    """A hub for records: its members need one interface each, and share its breaches."""
+
+
+class ResourcePlatform(Platform):
+    """A hub that finds users for idle machines, people, heat and materials, and clears what they pay."""
+
+
+class TechnologyPlatform(Platform):
+    """A hub that brings those together who may learn from each other."""
 
 
 def overrides_order(kind: type[Any]) -> bool:

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.hubs import YEAR_DAYS, daily_cash
 from model.ledger import RESOURCES
 from model.streams import Floats, Ints
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from model.hubs import Posting
     from model.population import Population
 
 
@@ -41,16 +45,27 @@ class Book:
         lines: payer, payee, kind of each line.
         today: EUR of today by line, shape (line,).
         cash: EUR that today moves in each firm's own cash, shape (firm,).
+        standing: both as every day begins: a day's part of yearly payments.
     """
 
     people: Population
     lines: list[tuple[str, str, str]] = field(default_factory=list)
     today: Floats = field(default_factory=lambda: np.zeros(0))
     cash: Floats = field(default_factory=lambda: np.zeros(0))
+    standing: tuple[Floats, Floats] = field(default_factory=lambda: (np.zeros(0), np.zeros(0)))
 
     def __post_init__(self) -> None:
         """Make room for the cash of all firms."""
         self.cash = np.zeros(self.people.party.size)
+        self.standing = (np.zeros(0), np.zeros(self.people.party.size))
+
+    def stand(self, postings: Sequence[Posting]) -> None:
+        """Open the lines of yearly payments, a 365th of which is paid every day."""
+        first = len(self.lines)
+        self._open([(one.payer, one.payee, one.kind) for one in postings], NO_ROW, "")
+        self.standing[0][first:] = [one.eur / YEAR_DAYS for one in postings]
+        self.standing[1][:] += daily_cash(postings, self.people)
+        self.clear()
 
     def account(self, kind: str, payee: str = RESOURCES) -> Account:
         """Open one line for each group of makers, which pays `kind` to the party `payee`."""
@@ -83,14 +98,17 @@ class Book:
             self.cash[account.payee] += total
 
     def clear(self) -> None:
-        """Begin a new day."""
-        self.today[:] = 0.0
-        self.cash[:] = 0.0
+        """Begin a new day: nothing is paid yet but what stands."""
+        self.today[:] = self.standing[0]
+        self.cash[:] = self.standing[1]
 
     def _open(self, lines: list[tuple[str, str, str]], payer: int, payee: str) -> Account:
         first = len(self.lines)
         self.lines += lines
         self.today = np.zeros(len(self.lines))
+        kept = np.zeros(len(self.lines))
+        kept[:first] = self.standing[0]
+        self.standing = (kept, self.standing[1])
         return Account(np.arange(first, len(self.lines)), payer, self._row(payee))
 
     def _row(self, party: str) -> int:

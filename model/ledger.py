@@ -28,12 +28,22 @@ REAL_KINDS: dict[str, str] = {
     "platform": "cost_platform",
     "security": "cost_security",
     "breach": "cost_breach",
+    "overtime": "cost_overtime",
+    "lending": "cost_lending",
+    "moving": "cost_moving",
+    "heat": "cost_heat",
+    "pipes": "cost_pipes",
+    "disposal": "cost_disposal",
+    "material": "cost_material",
+    "outsourcing": "cost_outsourcing",
+    "research": "cost_research",
+    "coordination": "cost_coordination",
 }
 """Kinds that use up resources -> the outcome that counts them."""
 
 TRANSFER_KINDS = (
     *("sales", "goods", "energy", "peak", "wholesale", "spread", "imbalance_energy", "imbalance"),
-    *("fee", "platform_fee", "platform_result", "fine"),
+    *("fee", "platform_fee", "platform_result", "fine", "rent", "commission", "royalty", "carbon"),
 )
 """Kinds that only move money."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from model.agreement import Agreement
 from model.assets import ASSETS
 from model.contract_checks import complying, is_null, sharers
 from model.exposure import YEAR_HOURS, Copy, Exposure
+from model.hubs import Posting, daily_cash, hub_postings, platform_days
 from model.incidents import LossYears
 from model.inputs import DataContract, DataPlatformInputs, ModelInputs
 from model.interfaces import interface_costs
@@ -24,7 +24,7 @@ from model.ledger import RESOURCES
 from model.logs import LogContract, OwnLogs
 from model.plans import PlanContract
 from model.population import CUSTOMERS, REGULATOR, Population, signal_means, usual_load_mw
-from model.streams import Floats, Key, entity_id, normal, uniform
+from model.streams import Floats, Key, entity_id, normal
 
 if TYPE_CHECKING:
     from model.goods import Goods
@@ -37,16 +37,6 @@ PRIOR_DAYS = 10.0
 """Weight of the prior that a told price forecast is worth nothing, in days of evidence (assumption)."""
 FORECAST_PERSISTENCE = 0.8
 """Correlation of the error of a price forecast from hour to hour (assumption)."""
-
-
-@dataclass(frozen=True)
-class Posting:
-    """A yearly payment: who pays whom for what, EUR/yr."""
-
-    payer: str
-    payee: str
-    kind: str
-    eur: float
 
 
 class OrderContract(Agreement):
@@ -189,7 +179,7 @@ class Sharing:
             stage.live.members[self.platform_rows] = [sum(m.values()) for m in self.members.values()]
         self.exposure = self._exposure()
         self.postings = self._postings()
-        self.cash, self.daily = self._daily_cash(), self._daily()
+        self.cash, self.daily = daily_cash(self.postings, self.stage.population), self._daily()
         self._losses: LossYears | None = None
         self._risk: dict[tuple[str, str], float] | None = None
 
@@ -230,7 +220,7 @@ class Sharing:
         """From now on book what the records of burn-in turned out to reveal."""
         self.exposure = self._exposure()
         self.postings = self._postings()
-        self.cash, self.daily = self._daily_cash(), self._daily()
+        self.cash, self.daily = daily_cash(self.postings, self.stage.population), self._daily()
         self._losses, self._risk = None, None
 
     def risk(self, read: Callable[[Sharing], dict[tuple[str, str], float]]) -> dict[tuple[str, str], float]:
@@ -283,53 +273,9 @@ class Sharing:
 
     def _platform_postings(self, platform: DataPlatformInputs) -> list[Posting]:
         """Return a platform's costs, its members' fees and interfaces, and who bears the result."""
-        name, members = platform.name, self.members[platform.name]
-        size = sum(members.values())
-        found = [Posting(name, RESOURCES, "platform", platform.hub_cost)]
-        for member, count in members.items():
-            found.append(Posting(member, RESOURCES, "interface", count * platform.member_cost))
-            found.append(Posting(member, name, "platform_fee", count * platform.fee))
-        if platform.governance == "cooperative":
-            spent = platform.hub_cost + self.exposure.security_cost().get(name, 0.0)
-            spent += self.exposure.expected_fine().get(name, 0.0)
-            result = size * platform.fee - spent
-            found += [Posting(name, m, "platform_result", result * count / size) for m, count in members.items()]
-        return found
-
-    def _daily_cash(self) -> Floats:
-        """Return what the contracts move in each firm's own cash account per day, EUR, shape (firm,)."""
-        people = self.stage.population
-        cash = np.zeros(people.party.size)
-        rows = {name: np.flatnonzero(people.party == p) for p, name in enumerate(people.parties)}
-        for posting in self.postings:
-            for name, sign in ((posting.payer, -1.0), (posting.payee, 1.0)):
-                own = rows.get(name, np.zeros(0, np.int64))
-                if own.size:
-                    cash[own] += sign * posting.eur / YEAR_DAYS / own.size
-        return cash
-
-
-def platform_days(stage: Stage, platform: DataPlatformInputs) -> Any:
-    """Return on which days a platform works, shape (days,): outages begin at random and last geometrically."""
-    return online_days(
-        stage.futures.calendar.days,
-        entity_id(platform.name),
-        stage.key("platform_outage"),
-        platform.outage_rate / YEAR_DAYS,
-        1.0 / platform.outage_days,
-    )
-
-
-@kernel
-def online_days(days: int, entity: int, key: Key, fails: float, returns: float) -> Any:
-    """Return whether a platform works, by day; `fails` and `returns` are probabilities a day."""
-    online = np.ones(days, np.bool_)
-    works = True
-    for day in range(days):
-        chance = uniform(key, entity, day, 0)
-        works = chance >= fails if works else chance < returns
-        online[day] = works
-    return online
+        exposed = self.exposure
+        extra = (exposed.security_cost().get(platform.name, 0.0), exposed.expected_fine().get(platform.name, 0.0))
+        return hub_postings(platform, self.members[platform.name], own_side="interface", extra=extra)
 
 
 def members_of(contracts: list[Agreement], inputs: ModelInputs) -> dict[str, dict[str, int]]:

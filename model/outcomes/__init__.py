@@ -11,6 +11,7 @@ from model.outcomes.exposure import EXPOSURE
 from model.outcomes.maintenance import MAINTENANCE
 from model.outcomes.operations import OPERATIONS
 from model.outcomes.records import RECORDS
+from model.outcomes.sharing import SHARING, SHARING_COSTS
 from model.outcomes.transfers import TRANSFERS
 
 __all__ = ["COST_COMPONENTS", "OUTCOME", "OUTCOMES", "Direction", "Family", "Outcome"]
@@ -23,6 +24,8 @@ OUTCOMES: tuple[Outcome, ...] = (
     *RECORDS,
     *MAINTENANCE,
     *CONTROLS,
+    *SHARING_COSTS,
+    *SHARING,
 )
 """All declarations, in the order in which stores and tables list them."""
 

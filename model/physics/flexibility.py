@@ -152,9 +152,11 @@ def shift_day(
     own = top.max()
     most = max(connection, own)
     cost = move_energy(leave, top, prices, order, largest_rise, comfort_cost, limit, most, moved)
-    if peak_charge <= 0.0 or (top + moved).max() <= running_peak:
+    if peak_charge <= 0.0:
         return cost
     before = max(0.0, own - running_peak)
+    if (top + moved).max() <= running_peak:
+        return cost - peak_charge * before
     low, high = max(running_peak, (top - leave).max()), min(most, own + largest_rise)
     best = low if low >= high else high
     if low < high:

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from model.contract_checks import complying
+from model.hubs import Posting, online_days
 from model.incidents import limited_mean
 from model.inputs import DataContract, DataPlatformInputs, Period
 from model.model import CollaborationModel
 from model.security import PrivacyRule, Security
-from model.sharing import Posting, combine_prices, forecast_prices, learn_price_gain, online_days
+from model.sharing import combine_prices, forecast_prices, learn_price_gain
 from model.streams import normal, stream_key, uniform
 from tests.unit.works import economy, plan, works
 
