@@ -244,6 +244,13 @@ class ManufacturerInputs:
         note="large customers have a forecast of their own",
         doc="Whether the utility forecasts this customer separately.",
     )
+    behaviour: str = declare(
+        "",
+        unit="",
+        role="lever",
+        note="the declared policies decide",
+        doc="Behaviour of an extension that takes decisions in place of the declared policies; empty for none.",
+    )
     demand: Demand = field(default_factory=Demand)
     ordering: Ordering = field(default_factory=Ordering)
     process: Process = field(default_factory=Process)

@@ -18,6 +18,7 @@ from model.contract_checks import Parties, contract_faults
 from model.contracts import DataContract
 from model.endowments import ByProduct, Equipment, Generation, Heat, Labour, Site, Station, Technology
 from model.errors import Fault, InputError, nearest
+from model.extensions import Extension, extension_faults, known_names
 from model.family_checks import family_faults
 from model.firms import Demand, Forecasting, ManufacturerInputs, Ordering, Retail, UtilityInputs
 from model.parameters import faults_of, parameters_of
@@ -38,6 +39,7 @@ __all__ = [
     "Demand",
     "Economy",
     "Equipment",
+    "Extension",
     "Flexibility",
     "Forecasting",
     "Generation",
@@ -107,6 +109,7 @@ class ModelInputs:
     resource_contracts: tuple[ResourceContract, ...] = ()
     technology_contracts: tuple[TechnologyContract, ...] = ()
     own_series: tuple[OwnSeries, ...] = ()
+    extensions: tuple[Extension, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse faulty inputs.
@@ -114,8 +117,9 @@ class ModelInputs:
         Raises:
             InputError: with every fault found.
         """
-        faults = [*_value_faults(self), *_reference_faults(self), *_contract_faults(self)]
-        faults += family_faults(self, VARIANTS)
+        faults = [*_value_faults(self), *_reference_faults(self), *_contract_faults(self), *_extension_faults(self)]
+        variants = {family: known_names(self.extensions, family) for family in ("resource", "technology")}
+        faults += family_faults(self, variants)
         if faults:
             raise InputError(faults)
 
@@ -161,9 +165,6 @@ FIRMS = ("manufacturers", "utilities")
 PLATFORMS = ("data_platforms", "resource_platforms", "technology_platforms")
 CONTRACTS = ("contracts", "resource_contracts", "technology_contracts")
 """Fields of `ModelInputs` that hold firms, platforms and contracts, by family."""
-
-VARIANTS = {"resource": ("allocation", "leasing", "pooling"), "technology": ("exchange", "cooperation", "sharing")}
-"""Mechanisms that contracts may name, by family."""
 
 
 def _groups_within(owner: object, where: str) -> Iterator[tuple[str, object]]:
@@ -303,6 +304,16 @@ def _contract_faults(inputs: ModelInputs) -> Iterator[Fault]:
         cleared=inputs.market.closure == "endogenous",
     )
     yield from contract_faults(inputs.contracts, parties)
+
+
+def _extension_faults(inputs: ModelInputs) -> Iterator[Fault]:
+    """Yield a fault for each behaviour that nobody defines, and each name that two extensions define."""
+    yield from extension_faults(inputs.extensions)
+    known = known_names(inputs.extensions, "behaviour")
+    for firm in inputs.manufacturers:
+        if firm.behaviour and firm.behaviour not in known:
+            allowed = nearest(firm.behaviour, known) or f"known: {', '.join(known) or 'none'}; an extension adds one"
+            yield Fault(f"firms.{firm.name}.behaviour", f"no such behaviour: {firm.behaviour!r}", allowed)
 
 
 def replace_inputs(inputs: ModelInputs, changes: Mapping[str, Any]) -> ModelInputs:

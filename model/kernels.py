@@ -59,6 +59,18 @@ def _cache_folder() -> Path:
     return folder
 
 
+def keep_source(name: str, text: str) -> Path:
+    """Return a file in the cache that holds a source text under a name; kernels in it are cached like all others."""
+    path = _cache_folder() / "sources" / name
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return path
+    path.parent.mkdir(exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False) as draft:
+        draft.write(text)
+    Path(draft.name).replace(path)
+    return path
+
+
 numba.config.CACHE_DIR = str(_cache_folder())  # type: ignore[attr-defined]
 
 

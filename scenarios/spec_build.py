@@ -11,6 +11,7 @@ from typing import Any
 
 from model.errors import Fault, InputError
 from model.inputs import ModelInputs
+from scenarios.spec_extensions import resolve_extensions
 from scenarios.spec_sections import CASE, CONTRACT_FAMILIES, FIRM_TYPES, HUB_TYPES, PLATFORM_GROUPS
 from scenarios.spec_shape import Reading, lookup, read
 from scenarios.spec_tables import resolve_tables
@@ -77,10 +78,11 @@ def _case(tree: Node, name: str, strategy: Node, faults: list[Fault]) -> Case:
     node = _effective(tree, strategy, reading)
     values = read(CASE, node, "", reading)
     series = resolve_tables(values, reading)
+    extensions = resolve_extensions(values, reading)
     _judge_policies(tree, values, faults)
     _judge_dates(values, reading)
     try:
-        inputs = _inputs(name, values, series)
+        inputs = _inputs(name, values, series, extensions)
     except InputError as error:
         _complain(error.faults, values, reading)
         return Case(None, values, reading.places)
@@ -138,7 +140,9 @@ def _judge_dates(values: dict[str, Any], reading: Reading) -> None:
             reading.complain("calendar.start", reading.places["calendar.start"], what, allowed)
 
 
-def _inputs(name: str, values: dict[str, Any], series: tuple[Any, ...]) -> ModelInputs:
+def _inputs(
+    name: str, values: dict[str, Any], series: tuple[Any, ...], extensions: tuple[Any, ...]
+) -> ModelInputs:  # fmt: skip
     """Build the inputs of one strategy from plain values."""
     groups = {key: _group(group, values.get(key, {})) for key, group in PLATFORM_GROUPS.items()}
     makers, utilities = [], []
@@ -159,6 +163,7 @@ def _inputs(name: str, values: dict[str, Any], series: tuple[Any, ...]) -> Model
         manufacturers=tuple(makers),
         utilities=tuple(utilities),
         own_series=series,
+        extensions=extensions,
         **hubs,
         **_contracts(values.get("contracts", {})),
         **groups,
@@ -220,9 +225,12 @@ def _causes(key: str, values: dict[str, Any]) -> list[str]:
         parties = [contract.get("provider"), contract.get("partner"), *contract.get("members", ())]
         said = [f"firms.{party}.{key}" for party in parties for key in _FITTING]
         own = [f"{section}.{name}.{key}" for key in _DECIDING]
-        return [*said, *(key for key in own if key != f"{section}.{name}.{last}"), f"{platform}.standard"]
+        others = [key for key in own if key != f"{section}.{name}.{last}"]
+        return [*said, *others, f"{platform}.standard", *(["extensions"] if last == "variant" else [])]
     if section == "firms" and last in ("supplier", "utility"):
         return [f"firms.{values['firms'][name].get(last)}.type"]
+    if section == "firms" and last == "behaviour":
+        return [key, "extensions"]
     if section == "firms":
         return [key, *(f"firms.{name}.{part}" for part in ("process.kind", "metered_alone", "count"))]
     return [key]

@@ -145,6 +145,8 @@ def resolved(study: Study) -> dict[str, Any]:
     goals: dict[str, Any] = {"question": study.question, "stakeholders": study.stakeholders}
     tree["goals"] = {**goals, "outcomes": list(study.goals), "baseline": study.baseline}
     tree["platforms"] = {**{name: _plain(getattr(base, name), study) for name in PLATFORM_GROUPS}, "firms": {}}
+    if base.extensions:
+        tree["platforms"]["extensions"] = [_shown(one.name, study) for one in base.extensions]
     firms: tuple[Any, ...] = (*base.manufacturers, *base.utilities)
     for member in firms:
         kind = getattr(member, "type", "utility")

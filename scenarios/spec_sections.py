@@ -129,8 +129,12 @@ _HUBS: dict[str, Shape] = {
     for name, group in HUB_TYPES.items()
 }
 
+_EXTENSIONS = Items(
+    setting("extensions", "Python file beside the scenario that adds a mechanism or a behaviour; it is run."), least=0
+)
+
 CASE = Section(
-    {**_PLATFORM_FIELDS, "firms": _FIRMS, **_HUBS, "contracts": _CONTRACTS},
+    {**_PLATFORM_FIELDS, "extensions": _EXTENSIONS, "firms": _FIRMS, **_HUBS, "contracts": _CONTRACTS},
     "One strategy's economy.",
     ("firms",),
     root=True,
@@ -162,7 +166,7 @@ _GOALS = Section(
     ("question", "outcomes", "baseline"),
 )
 _PLATFORMS = Section(
-    {**_PLATFORM_FIELDS, "firms": _FIRMS, **_HUBS},
+    {**_PLATFORM_FIELDS, "extensions": _EXTENSIONS, "firms": _FIRMS, **_HUBS},
     "Step 2, build platforms: calendar, markets, firms, and platforms for data, resources and technology.",
     ("firms",),
     root=True,

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -74,7 +74,7 @@ def _resolved(text: str, key: str, where: str, reading: Reading) -> tuple[str, O
     suffixes = (_TABLE_SUFFIX, *(_SERIES_SUFFIXES if key in _SERIES else ()))
     if suffix not in suffixes:
         raise InputError([Fault("", f"{text!r} is no {_spoken(key)} table", f"allowed: {', '.join(suffixes)} files")])
-    path = _file(text, where, reading)
+    path = file_beside(text, where, reading, _SERIES_SUFFIXES)
     if suffix == _TABLE_SUFFIX:
         _check_table(path, key)
         return str(path), None
@@ -125,8 +125,12 @@ def _check_table(path: Path, key: str) -> None:
         {"price": price_table, "load": load_table, "forecast_error": forecast_error_table}[kind](name)
 
 
-def _file(text: str, where: str, reading: Reading) -> Path:
-    """Return the absolute path of a file that stands beside the scenario that names it."""
+def file_beside(text: str, where: str, reading: Reading, suffixes: Sequence[str]) -> Path:
+    """Return the absolute path of a file that stands beside the scenario that names it.
+
+    Raises:
+        InputError: if there is none, or it lies elsewhere; names the nearest file that has one of the endings.
+    """
     scenario = reading.places[where].source.path or reading.places[""].source.path
     if scenario is None:
         raise InputError([Fault("", f"{text!r}: a file can only be named by a scenario that is a file itself")])
@@ -135,7 +139,7 @@ def _file(text: str, where: str, reading: Reading) -> Path:
         allowed = "allowed: a file in the same folder or below it"
         raise InputError([Fault("", f"{text!r} leads out of the scenario's folder", allowed)])
     if not is_file(path):
-        beside = [item.name for item in scenario.parent.iterdir() if item.suffix.lower() in _SERIES_SUFFIXES]
+        beside = [item.name for item in scenario.parent.iterdir() if item.suffix.lower() in suffixes]
         raise InputError([Fault("", f"no such file: {text!r}", nearest(text, beside))])
     return path
 
