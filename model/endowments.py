@@ -407,6 +407,14 @@ class Generation:
     heat_level: float = declare(
         95.0, unit="degC", bounds=(20, 600), role="uncertainty", note="jacket water", doc="Temperature of that heat."
     )
+    recovery_cost: float = declare(
+        4.0,
+        unit="EUR/MWh",
+        bounds=(0, 1000),
+        role="uncertainty",
+        note="pumps and upkeep; 2 to 8",
+        doc="What a MWh of that heat that is used costs the utility.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
