@@ -54,6 +54,10 @@ class Population:
         index = [m.name for m in self.inputs.manufacturers].index(name)
         return np.flatnonzero(self.group == index)
 
+    def rows_of(self, name: str) -> Ints:
+        """Return the rows of everybody who is declared under `name`: a group, a utility or a platform."""
+        return np.flatnonzero(self.party == self.parties.index(name))
+
     def size_of(self, name: str) -> int:
         """Return how many firms bear a name; 1 for a party outside the agents."""
         return next((m.count for m in self.inputs.manufacturers if m.name == name), 1)
