@@ -1,0 +1,343 @@
+"""Today's needs and offers of one resource among the members of one contract, and who lies within whose reach.
+
+A source (workshops, heat flows, stations) builds a `Session` once and fills it every day; a mechanism
+(`model.mechanisms.resource`) clears it; the source then takes the results into its own state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.kernels import kernel
+from model.streams import Floats, Ints, Key
+
+type Bools = NDArray[np.bool_]
+type Compatible = Callable[[Ints, Ints, Floats], Bools]
+
+TIERS = 2
+"""Tiers of need, the dearest first."""
+
+RELATIVE = 1e-9
+"""Rounding that results may be off by, against what is needed, offered or paid in all."""
+
+
+@dataclass
+class Session:
+    """Needs, offers and results of one day: m members (single firms), S slots, K tiers of need, p pairs.
+
+    What the source writes:
+
+    Attributes:
+        rows: row of each member in the firm table, shape (m,).
+        need: units needed, shape (S, K, m); the dearest tier first. A member's own idle resource has served it before.
+        value: EUR that a unit of need saves its owner, shape (S, K, m).
+        offer: idle units, shape (S, m); `cost`: EUR that a unit costs its owner, shape (S, m); it may be negative.
+        taker, giver: members of each pair, shape (p,); never the same one, sorted by taker.
+        way: EUR of real cost of each unit delivered over the pair, shape (p,); the taker bears it.
+        delivered: share of what is given that arrives over the pair, shape (p,), in (0, 1].
+        access: EUR of real cost of a unit on the way between a member and the middle of all, shape (m,), by units
+            at the middle; `access_share`: share that survives this way, shape (m,), in (0, 1]. Pools go through it.
+
+    What the mechanism writes, all zero (price, bound: NaN) where nothing is traded:
+
+    Attributes:
+        taken: units that arrive, shape (S, K, m); `given`: units that leave their owners, shape (S, m).
+        flow: units that arrive over each pair, shape (S, p); zero where all goes through a pool.
+        paid: EUR net that each member pays to others, shape (m,); negative is received; the sum is zero.
+        moved: EUR of real cost of moving and searching, by who bears it, shape (m,).
+        withheld: units that were allotted to members who asked for more than they need, and not used, shape (S, m).
+        price: EUR by unit delivered (in a pool: at the middle), mean over the slot's trade, shape (S,); NaN without.
+        bound: EUR, the highest surplus that any mechanism could reach (linear programme on true needs), NaN where
+            not worked out.
+    """
+
+    rows: Ints
+    need: Floats
+    value: Floats
+    offer: Floats
+    cost: Floats
+    taker: Ints
+    giver: Ints
+    way: Floats
+    delivered: Floats
+    access: Floats
+    access_share: Floats
+    taken: Floats
+    given: Floats
+    flow: Floats
+    paid: Floats
+    moved: Floats
+    withheld: Floats
+    price: Floats
+    bound: float = np.nan
+
+    @property
+    def slots(self) -> int:
+        """Number of slots of the day."""
+        return int(self.offer.shape[0])
+
+    @property
+    def members(self) -> int:
+        """Number of members."""
+        return int(self.rows.size)
+
+    @property
+    def surplus(self) -> float:
+        """EUR that the trade saves in all: true values of what is taken less costs of what is given and moved."""
+        saved = float((self.value * self.taken).sum())
+        return saved - float((self.cost * self.given).sum()) - float(self.moved.sum())
+
+    @property
+    def unmet(self) -> Floats:
+        """Units still lacking, shape (S, K, m)."""
+        return self.need - self.taken
+
+    def clear_results(self) -> None:
+        """Write the results of a day without trade."""
+        for result in (self.taken, self.given, self.flow, self.paid, self.moved, self.withheld):
+            result[...] = 0.0
+        self.price[:] = np.nan
+        self.bound = np.nan
+
+    def faults(self) -> list[str]:
+        """Return what breaks the rules that every mechanism keeps, as sentences; empty where all is right."""
+        found = []
+        room = RELATIVE * max(1.0, float(self.need.sum()), float(self.offer.sum()))
+        results = np.concatenate([r.ravel() for r in (self.taken, self.given, self.flow, self.paid, self.moved)])
+        if not np.isfinite(results).all():
+            return ["a result is not finite"]
+        if (self.taken < 0.0).any() or (self.taken > self.need + room).any():
+            found.append("a member takes less than nothing or more than it needs")
+        if (self.given < 0.0).any() or (self.given > self.offer + room).any():
+            found.append("a member gives less than nothing or more than it offers")
+        if abs(self.lost()).max(initial=0.0) > room:
+            found.append(f"{abs(self.lost()).max():.6g} units are given and not taken, or taken and not given")
+        if abs(float(self.paid.sum())) > RELATIVE * max(1.0, float(np.abs(self.paid).sum())):
+            found.append(f"payments between members sum to {float(self.paid.sum()):.6g} EUR")
+        return found
+
+    def lost(self) -> Floats:
+        """Return units that are given, less losses, and not taken, by slot, shape (S,): zero but for rounding.
+
+        What does not go over pairs goes through the middle and is weighed there.
+        """
+        out = np.empty(self.slots)
+        for s in range(self.slots):
+            taken, given = self.taken[s].sum(axis=0), self.given[s].copy()
+            if self.taker.size:
+                taken -= np.bincount(self.taker, self.flow[s], minlength=self.members)
+                given -= np.bincount(self.giver, self.flow[s] / self.delivered, minlength=self.members)
+            out[s] = (given * self.access_share).sum() - (taken / self.access_share).sum()
+        return out
+
+
+def new_session(
+    rows: Ints,
+    links: Links,
+    *,
+    way: Floats | None = None,
+    delivered: Floats | None = None,
+    access: Floats | None = None,
+    access_share: Floats | None = None,
+    slots: int = 1,
+) -> Session:
+    """Return a session without needs and offers.
+
+    Args:
+        rows: firm rows of the members, shape (m,).
+        links: who can take from whom.
+        way, delivered: of each link, shape (p,); nothing and 1 where silent.
+        access, access_share: of each member, shape (m,); nothing and 1 where silent.
+        slots: of the day.
+    """
+    m, p = rows.size, links.taker.size
+
+    def given(values: Floats | None, otherwise: Floats) -> Floats:
+        return otherwise if values is None else np.ascontiguousarray(values, dtype=np.float64)
+
+    return Session(
+        rows=rows,
+        need=np.zeros((slots, TIERS, m)),
+        value=np.zeros((slots, TIERS, m)),
+        offer=np.zeros((slots, m)),
+        cost=np.zeros((slots, m)),
+        taker=links.taker,
+        giver=links.giver,
+        way=given(way, np.zeros(p)),
+        delivered=given(delivered, np.ones(p)),
+        access=given(access, np.zeros(m)),
+        access_share=given(access_share, np.ones(m)),
+        taken=np.zeros((slots, TIERS, m)),
+        given=np.zeros((slots, m)),
+        flow=np.zeros((slots, p)),
+        paid=np.zeros(m),
+        moved=np.zeros(m),
+        withheld=np.zeros((slots, m)),
+        price=np.full(slots, np.nan),
+    )
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What a mechanism may draw from.
+
+    Attributes:
+        key: name of a random stream -> its key in this run; `stage.key` of a model.
+        entities: number of each member in the streams, shape (m,); best from the names of contract and firm, so that
+            a new member changes nobody else's draws.
+    """
+
+    key: Callable[[str], Key]
+    entities: Ints
+
+
+class Links(NamedTuple):
+    """Pairs of members, sorted by taker, then distance, then giver.
+
+    Attributes:
+        taker, giver: members, shape (p,).
+        distance_km: between their sites, shape (p,).
+    """
+
+    taker: Ints
+    giver: Ints
+    distance_km: Floats
+
+
+def pairs_within(
+    xy: Floats,
+    reach: float,
+    compatible: Compatible | None = None,
+    *,
+    takers: Bools | None = None,
+    givers: Bools | None = None,
+    nearest: int | None = None,
+) -> Links:
+    """Return who can take from whom; nobody takes from itself.
+
+    Distances are straight lines between sites. With `nearest`, effort and memory grow with members times links,
+    else with the number of pairs within reach.
+
+    Args:
+        xy: sites of the members, km, shape (m, 2).
+        reach: largest distance, km.
+        compatible: (takers, givers, distances km) of candidate pairs, shape (n,) each -> which of them fit.
+        takers, givers: members that can take, or give, at all, shape (m,); all where silent.
+        nearest: at most so many givers of each taker, the nearest ones that fit. Members at one site are taken in
+            turn, beginning behind the taker, so that not all crowd on the same few.
+    """
+    everybody = np.arange(xy.shape[0])
+    of = everybody if takers is None else np.flatnonzero(takers)
+    to = everybody if givers is None else np.flatnonzero(givers)
+    if not of.size or not to.size or nearest == 0:
+        return _links(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+    if nearest is None:
+        return _links(*_fitting(*_all_within(xy, of, to, reach), compatible))
+    return _nearest_within(_Sites(xy, to), of, reach, compatible, nearest)
+
+
+class _Sites:
+    """The distinct sites of the givers, and who gives at each."""
+
+    def __init__(self, xy: Floats, to: Ints) -> None:
+        """Group the givers `to` by site."""
+        from scipy.spatial import cKDTree
+
+        self.xy = xy
+        self.site, at = np.unique(xy[to], axis=0, return_inverse=True)
+        order = np.argsort(at, kind="stable")
+        self.givers = to[order]
+        self.first = np.searchsorted(at[order], np.arange(self.site.shape[0] + 1))
+        self.tree = cKDTree(self.site)
+
+
+def _nearest_within(sites: _Sites, of: Ints, reach: float, compatible: Compatible | None, nearest: int) -> Links:
+    """Return the nearest fitting givers; asks for twice as many candidates until everybody has enough or all."""
+    wanted = nearest
+    found = []
+    while of.size:
+        taker, giver, distance = _candidates(sites, of, reach, wanted)
+        exhausted = np.bincount(taker, minlength=sites.xy.shape[0])[of] < wanted
+        taker, giver, distance = _fitting(taker, giver, distance, compatible)
+        enough = np.bincount(taker, minlength=sites.xy.shape[0])[of] >= nearest
+        done = np.zeros(sites.xy.shape[0], bool)
+        done[of[exhausted | enough]] = True
+        kept = done[taker]
+        found.append((taker[kept], giver[kept], distance[kept]))
+        of, wanted = of[~(exhausted | enough)], 2 * wanted
+    links = _links(*(np.concatenate(parts) for parts in zip(*found, strict=True)), by_turn=True)
+    rank = np.arange(links.taker.size) - np.searchsorted(links.taker, links.taker)
+    kept = rank < nearest
+    return _links(links.taker[kept], links.giver[kept], links.distance_km[kept])
+
+
+def _candidates(sites: _Sites, of: Ints, reach: float, wanted: int) -> tuple[Ints, Ints, Floats]:
+    """Return up to `wanted` givers of each taker in `of`, nearest first, members of one site in turn."""
+    many = min(wanted + 1, sites.site.shape[0])
+    distance, near = sites.tree.query(sites.xy[of], k=many, distance_upper_bound=np.nextafter(reach, np.inf))
+    distance, near = distance.reshape(of.size, many), near.reshape(of.size, many).astype(np.int64)
+    return _walk(of, (distance, near), (sites.first.astype(np.int64), sites.givers), wanted)
+
+
+@kernel
+def _walk(of: Ints, nearby: tuple[Floats, Ints], lists: tuple[Ints, Ints], wanted: int) -> tuple[Ints, Ints, Floats]:
+    """Walk each taker's nearest sites and list givers until there are enough.
+
+    Args:
+        of: takers, shape (n,).
+        nearby: distance to each taker's nearest sites (infinite: no more), and these sites, shape (n, sites).
+        lists: first giver of each site, shape (sites + 1,), and givers by site in rising order.
+        wanted: givers for each taker.
+    """
+    distance, near = nearby
+    first, givers = lists
+    taker = np.empty(of.size * wanted, np.int64)
+    giver = np.empty(of.size * wanted, np.int64)
+    far = np.empty(of.size * wanted)
+    n = 0
+    for i in range(of.size):
+        begun = n
+        for j in range(near.shape[1]):
+            if n - begun == wanted or not np.isfinite(distance[i, j]):
+                break
+            low, high = first[near[i, j]], first[near[i, j] + 1]
+            turn = np.searchsorted(givers[low:high], of[i] + 1)
+            for step in range(high - low):
+                other = givers[low + (turn + step) % (high - low)]
+                if n - begun == wanted:
+                    break
+                if other == of[i]:
+                    continue
+                taker[n], giver[n], far[n] = of[i], other, distance[i, j]
+                n += 1
+    return taker[:n].copy(), giver[:n].copy(), far[:n].copy()
+
+
+def _all_within(xy: Floats, of: Ints, to: Ints, reach: float) -> tuple[Ints, Ints, Floats]:
+    """Return all pairs within reach."""
+    from scipy.spatial import cKDTree
+
+    near = cKDTree(xy[of]).query_ball_tree(cKDTree(xy[to]), np.nextafter(reach, np.inf))
+    taker = np.repeat(of, [len(some) for some in near])
+    giver = to[np.concatenate([np.asarray(some, dtype=np.int64) for some in near])]
+    other = taker != giver
+    taker, giver = taker[other], giver[other]
+    return taker, giver, np.hypot(*(xy[taker] - xy[giver]).T)
+
+
+def _fitting(taker: Ints, giver: Ints, distance: Floats, compatible: Compatible | None) -> tuple[Ints, Ints, Floats]:
+    if compatible is None or not taker.size:
+        return taker, giver, distance
+    fit = compatible(taker, giver, distance)
+    return taker[fit], giver[fit], distance[fit]
+
+
+def _links(taker: Ints, giver: Ints, distance: Floats, *, by_turn: bool = False) -> Links:
+    """Return sorted pairs; `by_turn` keeps the order of givers at one distance."""
+    order = np.lexsort((distance, taker)) if by_turn else np.lexsort((giver, distance, taker))
+    return Links(taker[order], giver[order], distance[order])
