@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from calendar import monthrange
 from collections.abc import Sequence
 from functools import partial
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mesa
 import numpy as np
@@ -20,9 +21,11 @@ from model.errors import Fault, InputError, RunError, nearest
 from model.extensions import class_of
 from model.futures import Futures, futures_of
 from model.goods import Goods
+from model.hooks import Action, Hooks
 from model.inputs import DataContract, Demand, ManufacturerInputs, ModelInputs, Process, UtilityInputs, replace_inputs
 from model.ledger import RESOURCES, Ledger
 from model.measures import Measures
+from model.network import network_of
 from model.outcomes import OUTCOMES
 from model.population import CUSTOMERS, GRID, MARKET, Population, populate, signal_means
 from model.power import Power
@@ -32,6 +35,9 @@ from model.stage import Stage
 from model.stocks import making_days_of
 from model.streams import Floats
 from model.tables import Table
+
+if TYPE_CHECKING:
+    import networkx
 
 YEAR_DAYS = 365.0
 GROUP_LINES = {
@@ -122,6 +128,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         )
         self.population: Population = populate(self.inputs)
         self.futures: Futures = futures_of(self.inputs, self.seed, self.replication)
+        self.hooks = Hooks(self.futures.calendar)
         self._create_agents(agent_classes or {})
         self.stage = Stage(self.inputs, self.population, self.futures, self.seed, self.replication, self.firms)
         self.goods = Goods(self.stage)
@@ -148,6 +155,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         if day >= self.futures.calendar.days:
             msg = f"{self.inputs.name}: the horizon of {day} days (burn-in included) is over"
             raise RunError(msg)
+        self.hooks.run(day, self)
         shapes = self.futures.shapes[day]
         self.power.publish_prices(day)
         self.sharing.advise(day)
@@ -189,6 +197,23 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
     def live(self) -> SimpleNamespace:
         """The columns of the firm table as live arrays, shape (firm, ...)."""
         return self.stage.live
+
+    def on(self, date: str | dt.date, action: Action) -> None:
+        """Let `action(model)` happen at the start of a day, before anything else; several a day in the order noted.
+
+        Args:
+            date: a day to come, YYYY-MM-DD; days of burn-in count.
+            action: a function defined at the top of a module, or `functools.partial` of one: copies of the model and
+                pickles hold it too, which a lambda or a function within a function forbids.
+
+        Raises:
+            InputError: for a date outside the horizon or in the past, or a function that cannot be copied.
+        """
+        self.hooks.add(date, action, round(float(self.time)))
+
+    def to_networkx(self) -> networkx.MultiDiGraph[str]:
+        """Return who supplies whom and who contracts with whom as a directed graph; see `network_of`."""
+        return network_of(self.inputs)
 
     def run_to_end(self) -> None:
         """Run burn-in and all days that count."""
