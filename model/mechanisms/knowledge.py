@@ -65,3 +65,168 @@ def meet(
         knowledge[other, given[k]] += absorb_other * (knowledge[one, given[k]] - knowledge[other, given[k]])
         knowledge[one, taken[k]] += absorb_one * (knowledge[other, taken[k]] - knowledge[one, taken[k]])
     return trades
+
+
+@kernel
+def cognitive_distance(one: Floats, other: Floats) -> float:
+    """Return how differently two firms' knowledge is spread over areas, 0 (alike) to 1 (nothing in common).
+
+    One less the cosine of the two vectors, as in Jaffe (1986), American Economic Review 76(5): levels do not matter. A
+    firm that knows nothing has nothing in common with one that knows something.
+    """
+    product, square, other_square = 0.0, 0.0, 0.0
+    for area in range(one.size):
+        product += one[area] * other[area]
+        square += one[area] ** 2
+        other_square += other[area] ** 2
+    if square == 0.0 or other_square == 0.0:
+        return 0.0 if square == other_square else 1.0
+    return float(min(1.0, max(0.0, 1.0 - product / np.sqrt(square * other_square))))
+
+
+@kernel
+def learning_at(distance: float, ability: float, ability_slope: float, novelty: float, novelty_slope: float) -> float:
+    """Return what is learnt at a cognitive distance: (a0 - a1 d)(b0 + b1 d), an inverted U; 0 from d = a0/a1 on."""
+    return max(0.0, ability - ability_slope * distance) * (novelty + novelty_slope * distance)
+
+
+@kernel
+def best_distance(ability: float, ability_slope: float, novelty: float, novelty_slope: float) -> float:
+    """Return the distance from which most is learnt: (a0 b1 - a1 b0) / (2 a1 b1) within 0 to a0/a1; may be infinite."""
+    if ability_slope == 0.0:
+        return np.inf if novelty_slope > 0.0 else 0.0
+    if novelty_slope == 0.0:
+        return 0.0
+    return max(0.0, (ability * novelty_slope - ability_slope * novelty) / (2.0 * ability_slope * novelty_slope))
+
+
+@kernel
+def understanding(distance: float, terms: Floats) -> float:
+    """Return what is learnt at a distance over the most that is learnt at any distance from 0 to 1, 0 to 1.
+
+    Args:
+        distance: between two firms, 0 to 1.
+        terms: a0, a1, b0, b1 of `learning_at`, shape (4,).
+    """
+    a0, a1, b0, b1 = terms
+    most = learning_at(min(1.0, best_distance(a0, a1, b0, b1)), a0, a1, b0, b1)
+    return learning_at(distance, a0, a1, b0, b1) / most if most > 0.0 else 0.0
+
+
+@kernel
+def exchange_quarter(
+    one: Ints,
+    other: Ints,
+    knowledge: Floats,
+    absorption: Floats,
+    terms: Floats,
+    cutoff: float,
+    meetings: int,
+    key: Key,
+    entity: Ints,
+    day: int,
+) -> None:
+    """Let pairs of firms meet for a quarter, round by round; each absorbs as far as the two understand each other.
+
+    Args:
+        one, other: rows of the two firms, shape (pair,).
+        knowledge: doublings, shape (firm, area), updated in place.
+        absorption: part of a gap that a firm closes at the best distance, shape (firm,).
+        terms, cutoff: see `understanding` and `meet`.
+        meetings: of each pair.
+        key, entity, day: address of the draws, entity by pair, shape (pair,).
+    """
+    for meeting in range(meetings):
+        for p in range(one.size):
+            i, j = one[p], other[p]
+            grasp = understanding(cognitive_distance(knowledge[i], knowledge[j]), terms)
+            meet(i, j, knowledge, grasp * absorption[i], grasp * absorption[j], cutoff, key, entity[p], day, meeting)
+
+
+@kernel
+def absorptive_capacity(research: float, half_learning: float) -> float:
+    """Return the part of what is laid open to it that a firm can take in, 0 to 1 (Cohen & Levinthal 1989).
+
+    Args:
+        research: own spending on research over revenue; `half_learning`: that at which the part is a half, above 0.
+    """
+    return research / (research + half_learning)
+
+
+@kernel
+def pooled_experience(rows: Ints, experience: Floats, openness: float, capacity: Floats, pooled: Floats) -> None:
+    """Write the experience that each member of a pool has or sees: E_i = 2^e_i + openness z_i sum over others of 2^e_j.
+
+    Args:
+        rows: members.
+        experience: own doublings by firm and area, shape (firm, area).
+        openness: part of each member's experience that the pool shows.
+        capacity: z, part of what is shown that each firm can take in, shape (firm,).
+        pooled: result, doublings by member and area, shape (member, area).
+    """
+    for area in range(experience.shape[1]):
+        total = 0.0
+        for i in rows:
+            total += 2.0 ** experience[i, area]
+        for m in range(rows.size):
+            own = 2.0 ** experience[rows[m], area]
+            pooled[m, area] = np.log2(own + openness * capacity[rows[m]] * (total - own))
+
+
+@kernel
+def learn_from_pool(rows: Ints, pooled: Floats, absorption: Floats, knowledge: Floats) -> None:
+    """Move what each member knows towards what it has or sees, by its absorption; nobody forgets.
+
+    Args:
+        rows: members; `pooled`: doublings, shape (member, area).
+        absorption: part of the gap closed, shape (firm,); `knowledge`: shape (firm, area), updated in place.
+    """
+    for m in range(rows.size):
+        i = rows[m]
+        for area in range(knowledge.shape[1]):
+            knowledge[i, area] += absorption[i] * max(0.0, pooled[m, area] - knowledge[i, area])
+
+
+@kernel
+def leak(
+    rows: Ints,
+    learnt: Floats,
+    place: Ints,
+    first: Ints,
+    sellers: Ints,
+    is_member: Floats,
+    share: float,
+    knowledge: Floats,
+) -> None:
+    """Let rivals outside a contract learn a part of what its members newly learnt, up to the members' level.
+
+    Args:
+        rows: members; `learnt`: doublings by member and area, shape (member, area).
+        place: market of each firm, -1 for none, shape (firm,).
+        first, sellers: firms of market p stand in `sellers` from `first[p]` to before `first[p + 1]`.
+        is_member: 1 for members, else 0, shape (firm,).
+        share: part that gets out.
+        knowledge: shape (firm, area), updated in place.
+    """
+    for m in range(rows.size):
+        home = place[rows[m]]
+        if home < 0:
+            continue
+        for s in range(first[home], first[home + 1]):
+            rival = sellers[s]
+            if is_member[rival] > 0.0:
+                continue
+            for area in range(knowledge.shape[1]):
+                gap = knowledge[rows[m], area] - knowledge[rival, area]
+                knowledge[rival, area] += max(0.0, min(gap, share * learnt[m, area]))
+
+
+@kernel
+def cost_factor(gained: Floats, learning_rate: float, learnable: float) -> float:
+    """Return the change of unit cost over unit cost: the learnable part falls with the mean of `gained` doublings.
+
+    Args:
+        gained: doublings of experience since the start by area, shape (area,).
+        learning_rate: fall per doubling in all areas; `learnable`: part of unit cost that can fall.
+    """
+    return learnable * ((1.0 - learning_rate) ** gained.mean() - 1.0)
