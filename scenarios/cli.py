@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from model.errors import Fault, InputError
+from model.errors import Fault, InputError, nearest
 
 if TYPE_CHECKING:
     from scenarios.spec import Study
@@ -88,22 +88,38 @@ def _reason(error: Exception) -> str:
 @click.command(
     "show",
     epilog=_examples(
-        "tandem show steel-and-power --explain", "tandem show my-works.yaml --resolved --override dual-pricing"
+        "tandem show steel-and-power --explain",
+        "tandem show my-works.yaml --resolved --override dual-pricing",
+        "tandem show steel-and-power --graph steel.graphml --strategy hub",
     ),
 )
 @click.argument("name")
 @click.option("--resolved", is_flag=True, help="Fill in every default; the output is a scenario again.")
 @click.option("--explain", is_flag=True, help="Name the file and line that set each value, with unit and source.")
+@click.option(
+    "--graph", type=click.Path(path_type=Path), metavar="FILE", help="Write firms and links as GraphML instead."
+)
+@click.option("--strategy", metavar="NAME", help="Strategy whose contracts the graph shows; the baseline if silent.")
 @scenario_options
 @AS_JSON
 def show_command(
-    name: str, resolved: bool, explain: bool, overrides: tuple[str, ...], sets: tuple[str, ...], as_json: bool
+    name: str,
+    resolved: bool,
+    explain: bool,
+    graph: Path | None,
+    strategy: str | None,
+    overrides: tuple[str, ...],
+    sets: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Show the scenario NAME: a library name or a file."""
     from scenarios import spec_explain
     from scenarios.spec import load_study
 
     study = load_study(name, overrides=overrides, sets=sets)
+    if graph is not None:
+        _write_graph(study, strategy or study.baseline, graph)
+        return
     changed = bool(overrides or sets)
     rows = spec_explain.explain(study) if explain else []
     tree = spec_explain.resolved(study) if resolved or (changed and not explain) else {}
@@ -119,6 +135,29 @@ def show_command(
         click.echo(spec_explain.as_yaml(tree) if tree else study.text, nl=False)
 
 
+def _write_graph(study: "Study", strategy: str, file: Path) -> None:
+    """Write the network of one strategy as GraphML.
+
+    Raises:
+        InputError: if there is no such strategy, or the file cannot be written.
+    """
+    import networkx
+
+    from model.network import network_of
+
+    if strategy not in study.strategies:
+        hint = nearest(strategy, list(study.strategies)) or f"known: {', '.join(study.strategies)}"
+        raise InputError([Fault("--strategy", f"no such strategy: {strategy!r}", hint)])
+    graph = network_of(study.strategies[strategy])
+    for number, (_, _, key, about) in enumerate(graph.edges(keys=True, data=True)):
+        about.update(link=key, number=str(number))
+    try:
+        networkx.write_graphml(graph, file, edge_id_from_attribute="number")
+    except OSError as error:
+        raise InputError([Fault(str(file), f"cannot be written: {_reason(error)}")]) from None
+    click.echo(f"wrote {file}: {len(graph)} firms and platforms, {graph.size()} links", err=True)
+
+
 @click.command(
     "check",
     epilog=_examples("tandem check my-works.yaml", "tandem check my-works.yaml --set balancing.beta=0.3 --json"),
@@ -130,7 +169,11 @@ def show_command(
 def check_command(
     context: click.Context, file: str, overrides: tuple[str, ...], sets: tuple[str, ...], as_json: bool
 ) -> None:
-    """Check the scenario FILE and name every fault in it; exit code 2 if there is one."""
+    """Check the scenario FILE and name every fault in it; exit code 2 if there is one.
+
+    Python files that the scenario names as extensions are run to see what they add, with all your rights: read those
+    of others first.
+    """
     from scenarios.spec import load_study
 
     try:
