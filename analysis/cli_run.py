@@ -41,7 +41,7 @@ def run_command(name: str, *, db: str, workers: int | None, as_json: bool, **opt
 
     NAME is a scenario of the library, or the path of your own. Results go into the store as they are
     finished: Ctrl-C loses nothing, the same command resumes, and what was computed before is not
-    computed again.
+    computed again. Python files that the scenario names as extensions are run with all your rights.
     """
     from scenarios.batch import run_study
     from scenarios.executors import default_workers
