@@ -1,0 +1,239 @@
+"""Machines that fail and are repaired, crews with absent members, and what both leave of a day's production.
+
+Machines. A machine that runs fails at a constant rate; a repair takes an exponential time and goes on through the
+night. Time to failure is memoryless, so all that a day must know of the one before is how long each repair will still
+take: the days are an exact simulation of the continuous-time chain. Balance of the chain: with A the share of all time
+that a machine is up and u its running hours over its hours up, failures per hour are rate * u * A, each takes `repair`
+hours, so 1 - A = repair * rate * u * A and A = 1/(1 + rate * repair * u) whatever the shifts. Within the shift a
+machine is up a little more often than that, because nights repair and do not break (tests/unit/test_capacity.py).
+
+Every machine is drawn for itself whatever their number, about 50 ns each and day: what happens to one does not depend
+on the others, so that two strategies see the same failures as far as machines run alike.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from model.kernels import kernel
+from model.streams import Floats, Ints, Key, normal, normal_quantile, uniform
+
+DAY_HOURS = 24.0
+WEEK_DAYS = 7
+DRAWS = 4096
+"""Draws a day kept for each machine, two for each failure; more would only run into the next machine's."""
+MOST_ABSENT = 0.9
+"""Most of a crew that is absent on any day."""
+EXACT_CREW = 1000
+"""Largest crew whose number of absent workers is exactly binomial; beyond it the normal one is rounded."""
+
+EQUIPMENT, SKILLED, GENERAL = 0, 1, 2
+"""Classes of hours that a unit can take, in the order of all arrays by class."""
+
+
+@kernel
+def hours_up(
+    day: int, entity: int, key: Key, machine: int, shift: float, rate: float, repair: float, left: float
+) -> tuple[float, float]:
+    """Return the hours that a machine is up within the shift, and of repair left at the start of the next day.
+
+    Args:
+        day: model day; `entity`: stream entity of the firm.
+        key: stream "machine"; `machine`: its number in the firm.
+        shift: hours from the start of the day that it is manned.
+        rate: failures per hour of the shift that it is up.
+        repair: mean hours of a repair; `left`: of repair left at the start of this day.
+    """
+    time, up, draw = left, 0.0, machine * DRAWS
+    while time < shift:
+        running = -np.log(uniform(key, entity, day, draw)) / rate
+        if time + running >= shift:
+            return up + shift - time, 0.0
+        up += running
+        time += running - repair * np.log(uniform(key, entity, day, draw + 1))
+        draw += 2
+    return up, max(0.0, time - DAY_HOURS)
+
+
+@kernel
+def run_machines(
+    day: int,
+    entity: Ints,
+    key: Key,
+    first: Ints,
+    shift: Floats,
+    failure_rate: Floats,
+    use: Floats,
+    repair: Floats,
+    left: Floats,
+    up: Floats,
+) -> None:
+    """Let every machine of every firm fail and be repaired for a day.
+
+    Args:
+        day: model day; `key`: stream "machine".
+        entity: stream entity of each firm, shape (r,).
+        first: number of each firm's first machine in `left`, and of all machines at the end, shape (r + 1,).
+        shift: hours; `failure_rate`: per running hour; `repair`: mean hours, shape (r,).
+        use: running hours of a machine over its hours up within the shift, shape (r,); above 1 with overtime.
+        left: hours of repair left of each machine, shape (machines,), updated in place.
+        up: result, machine-hours up within the shift, shape (r,).
+    """
+    for i in range(entity.size):
+        rate = failure_rate[i] * use[i]
+        survives = math.exp(-rate * shift[i])
+        up[i] = 0.0
+        for m in range(first[i], first[i + 1]):
+            machine = m - first[i]
+            if left[m] == 0.0 and (rate == 0.0 or uniform(key, entity[i], day, machine * DRAWS) <= survives):
+                up[i] += shift[i]  # the usual day without failure, as `hours_up` would find it
+                continue
+            hours, left[m] = hours_up(day, entity[i], key, machine, shift[i], rate, repair[i], left[m])
+            up[i] += hours
+
+
+@kernel
+def weekly_wave(key: Key, entity: int, day: int) -> float:
+    """Return a standard normal that changes smoothly from week to week and knows nothing of the week after next."""
+    week, part = day // WEEK_DAYS, (day % WEEK_DAYS) / WEEK_DAYS
+    mixed = (1.0 - part) * normal(key, entity, week, 0) + part * normal(key, entity, week + 1, 0)
+    return mixed / math.sqrt((1.0 - part) ** 2 + part**2)
+
+
+@kernel
+def absence_rate(mean: float, spread: float, wave: float) -> float:
+    """Return a day's absence rate: lognormal, so that its mean and sd over mean are as declared; 0.9 at most.
+
+    A normal rate would be cut off at zero and have too high a mean; the cut at 0.9 matters only for means above 0.3.
+    """
+    if spread == 0.0:
+        return min(MOST_ABSENT, mean)
+    variance = math.log(1.0 + spread * spread)
+    return min(MOST_ABSENT, mean * math.exp(math.sqrt(variance) * wave - 0.5 * variance))
+
+
+@kernel
+def binomial_quantile(size: int, share: float, p: float) -> int:
+    """Return the smallest number that a binomial of `size` and `share` (0 to 0.9) does not exceed with probability `p`.
+
+    Exact up to a size of 1,000, where the most likely side never underflows; beyond it the rounded normal quantile.
+    """
+    if size == 0 or share <= 0.0:
+        return 0
+    if size > EXACT_CREW:
+        guess = size * share + math.sqrt(size * share * (1.0 - share)) * normal_quantile(p)
+        return int(min(float(size), max(0.0, math.floor(guess + 0.5))))
+    flip = share > 0.5  # counted from the other end, where the first term is large enough to be a number
+    odds = (1.0 - share) / share if flip else share / (1.0 - share)
+    term = max(share, 1.0 - share) ** size
+    total, number = term, 0
+    while total < (1.0 - p if flip else p) and number < size:
+        term *= (size - number) / (number + 1.0) * odds
+        number += 1
+        total += term
+    return size - number if flip else number
+
+
+@kernel
+def man_crews(
+    day: int,
+    entity: Ints,
+    keys: Any,
+    crew: Floats,
+    hours: Floats,
+    absence: Floats,
+    spread: Floats,
+    common: Floats,
+    present: Floats,
+) -> None:
+    """Draw who is there today.
+
+    Args:
+        day: model day; `entity`: stream entity of each firm, shape (r,).
+        keys: streams "absence_common", "absence", "absent", shape (3, 2).
+        crew: workers by skill, shape (2, r); `hours`: of a worker a day, shape (r,).
+        absence: mean rate; `spread`: sd of the rate over its mean; `common`: share in common, shape (r,).
+        present: result, hours of those present by skill, shape (2, r).
+    """
+    everywhere = weekly_wave(keys[0], 0, day)
+    for i in range(entity.size):
+        if crew[0, i] + crew[1, i] == 0.0:
+            continue
+        own = weekly_wave(keys[1], entity[i], day)
+        rate = absence_rate(absence[i], spread[i], math.sqrt(common[i]) * everywhere + math.sqrt(1.0 - common[i]) * own)
+        for skill in range(2):
+            size = int(crew[skill, i])
+            absent = binomial_quantile(size, rate, uniform(keys[2], entity[i], day, skill))
+            present[skill, i] = (size - absent) * hours[i]
+
+
+@kernel
+def units_within(firm: int, unit_hours: Floats, hours: Floats, left_out: int, others: Any) -> float:
+    """Return how many units the hours of all classes but `left_out` allow, infinite where none limits.
+
+    Args:
+        firm: column of the arrays; `unit_hours`: hours of a unit by class, `hours`: at hand, shape (3, r).
+        left_out: class that does not count, or -1.
+        others: whether a class counts, shape (3, r).
+    """
+    most = np.inf
+    for k in range(unit_hours.shape[0]):
+        if k != left_out and others[k, firm] and unit_hours[k, firm] > 0.0:
+            most = min(most, hours[k, firm] / unit_hours[k, firm])
+    return most
+
+
+@kernel
+def size_needs(target: Floats, unit_hours: Floats, own: Floats, overtime: Floats, hard: Any, need: Floats) -> None:
+    """Write the hours of each class that a firm wants today, so that few are borrowed that another class lets lie idle.
+
+    A class is wanted for the units that the firm's other classes, overtime included, allow where `hard`: labour first,
+    whose crews are set against machines only where those cannot be borrowed, then machines against all labour.
+
+    Args:
+        target: units to make, shape (r,).
+        unit_hours: hours of a unit; `own`: normal hours; `overtime`: most hours beyond, by class, shape (3, r).
+        hard: whether a class limits what is wanted of the others, shape (3, r).
+        need: result, hours by class, shape (3, r).
+    """
+    hours = own + overtime
+    everything = np.ones(hard.shape, np.bool_)
+    for i in range(target.size):
+        for k in range(unit_hours.shape[0]):
+            limits = everything if k == EQUIPMENT else hard
+            wanted = min(max(0.0, target[i]), units_within(i, unit_hours, hours, k, limits))
+            need[k, i] = wanted * unit_hours[k, i]
+
+
+@kernel
+def make_units(
+    target: Floats,
+    unit_hours: Floats,
+    own: Floats,
+    most_overtime: Floats,
+    lent: Floats,
+    borrowed: Floats,
+    made: Floats,
+    used: Floats,
+    guests: Floats,
+    overtime: Floats,
+) -> None:
+    """Make what hours allow: own normal hours are used first, then borrowed ones, then overtime.
+
+    Args:
+        target: units to make, shape (r,); below zero where orders may be returns, which take no hours.
+        unit_hours: hours of a unit; `own`: normal hours; `most_overtime`; `lent`, `borrowed`: hours that work elsewhere
+            and for the firm; by class, shape (3, r).
+        made: result, units, shape (r,).
+        used, guests, overtime: results, own hours, borrowed hours and overtime that went into them, shape (3, r).
+    """
+    everything = np.ones(own.shape, np.bool_)
+    hours = own - lent + borrowed + most_overtime
+    for i in range(target.size):
+        made[i] = min(target[i], max(0.0, units_within(i, unit_hours, hours, -1, everything)))
+        for k in range(unit_hours.shape[0]):
+            needed = max(0.0, made[i]) * unit_hours[k, i]
+            used[k, i] = min(needed, max(0.0, own[k, i] - lent[k, i]))
+            guests[k, i] = min(needed - used[k, i], borrowed[k, i])
+            overtime[k, i] = needed - used[k, i] - guests[k, i]

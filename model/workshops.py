@@ -1,0 +1,323 @@
+"""Workshops: firms whose machines and people limit what they make in a day, alone or with hours of others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from model.books import Account, Book
+from model.mechanisms.pooling import Pooling
+from model.physics.capacity import (
+    DAY_HOURS,
+    EQUIPMENT,
+    GENERAL,
+    SKILLED,
+    make_units,
+    man_crews,
+    run_machines,
+    size_needs,
+)
+from model.session import Session, new_session, pairs_within
+from model.stocks import workshops_of
+from model.streams import Floats, Ints
+from model.ways import NO_LINKS, sites, tied_members, way_between, way_to_middle
+
+if TYPE_CHECKING:
+    from model.goods import Goods
+    from model.ledger import Ledger
+    from model.population import Population
+    from model.resource_terms import ResourceContract
+    from model.stage import Stage
+
+LABOUR = slice(SKILLED, GENERAL + 1)
+CLASSES = 3
+HOURS = ("manned", "own", "used", "lent", "borrowed", "overtime")
+"""Hours that are counted by class: as if all were up and present, at hand, and what became of them."""
+
+
+@dataclass(frozen=True)
+class Slots:
+    """What the slots of a contract's session are.
+
+    Attributes:
+        classes: class of hours of each slot, shape (S,).
+        fits: whether a member has such hours of the slot's kind, and a partner within reach, shape (S, m).
+    """
+
+    classes: tuple[int, ...]
+    fits: Any
+
+
+class Workshops:
+    """The submodel of machines and people.
+
+    A day: `survey` lets machines fail and workers be absent and sizes the needs; contracts may move hours
+    (`session`, `fill`, `take`); `work` limits what the goods submodel makes. What is not made was never in the
+    pipeline, so the order-up-to policy orders it again tonight.
+
+    A firm uses its own normal hours first, then borrowed ones, then overtime up to its limit, whatever that costs: it
+    works overtime before it falls short. So an hour that not even overtime can give is worth what its units cost a day
+    later, the backlog cost over hours per unit, and no less than an hour of overtime; an hour that overtime could give
+    is worth that overtime. (With stock above the safety stock a unit made a day late costs less than a backlog day,
+    but it leaves less for the next day's surprise; the firm does not weigh the two.)
+
+    How much machines run today decides how often they fail, and is known only at night: today's failures follow the
+    hours that they ran yesterday.
+
+    Args:
+        stage: the common ground of the run.
+        goods: whose production is limited.
+
+    Attributes:
+        rows: rows of the workshops in the firm table, shape (r,).
+        own: normal hours at hand today by class, `need`: hours wanted, `lent`, `borrowed`, shape (3, r).
+        used, guests, overtime: own and borrowed hours and overtime that went into today's production, shape (3, r).
+        hours_lent, hours_borrowed: machine-hours and labour-hours that contracts moved today, shape (2,).
+        book: payments for overtime and lending.
+    """
+
+    def __init__(self, stage: Stage, goods: Goods) -> None:
+        people = stage.population
+        self.stage, self.goods = stage, goods
+        self.rows = rows = workshops_of(people)
+        self.place = np.full(people.makers, -1, np.int64)
+        self.place[rows] = np.arange(rows.size)
+        self.keys = np.stack([stage.key(name) for name in ("absence_common", "absence", "absent")])
+        self.machine_key = stage.key("machine")
+        self.entity = people.entity[rows]
+        self.kind = _kinds(people)[rows]
+        self._declare(people)
+        self.left = np.zeros(int(self.first[-1]))
+        shape = (CLASSES, rows.size)
+        self.own, self.most_overtime, self.need, self.lent, self.borrowed = (np.zeros(shape) for _ in range(5))
+        self.used, self.guests, self.overtime = (np.zeros(shape) for _ in range(3))
+        self.target, self.made = np.zeros(rows.size), np.zeros(rows.size)
+        self.use = np.ones(rows.size)
+        self.hard = np.ones(shape, np.bool_)
+        self.slots: dict[str, Slots] = {}
+        self.hours_sums, self.units_sums = np.zeros((len(HOURS), *shape)), np.zeros((2, rows.size))
+        self.book = Book(people)
+        if rows.size:
+            self.overtime_account, self.lending_account = self.book.account("overtime"), self.book.account("lending")
+
+    def _declare(self, people: Population) -> None:
+        """Read what the workshops declare; arrays by class have shape (3, r)."""
+        rows = self.rows
+
+        def of(section: str, *names: str) -> Floats:
+            return np.stack([people.spread(section, name)[rows] for name in names])
+
+        labour = of("labour", "skilled_hours_per_unit", "general_hours_per_unit")
+        self.machines, machine_hours, self.shift, overtime = of(
+            "equipment", "machines", "hours_per_unit", "shift_hours", "overtime_hours"
+        )
+        self.failure_rate, self.repair, overtime_cost, lending_cost = of(
+            "equipment", "failure_rate", "repair", "overtime_cost", "lending_cost"
+        )
+        self.crew = of("labour", "skilled", "general")
+        self.hours, self.absence, self.spread, self.common, self.overtime_share = of(
+            "labour", "hours", "absence", "absence_spread", "absence_common", "overtime_share"
+        )
+        has = np.vstack([self.machines, self.crew]) > 0.0
+        self.unit_hours = np.where(has, np.vstack([machine_hours, labour]), 0.0)
+        self.overtime_cost = np.vstack([overtime_cost, of("labour", "overtime_cost", "overtime_cost")])
+        self.lending_cost = np.vstack([lending_cost, of("labour", "lending_cost", "lending_cost")])
+        self.machine_overtime = np.minimum(overtime, DAY_HOURS - self.shift)
+        self.first = np.concatenate([[0], np.cumsum(self.machines)]).astype(np.int64)
+        self.manned = np.vstack([self.machines * self.shift, self.crew * self.hours])
+        late = np.full(self.unit_hours.shape, 0.0)
+        np.divide(of("ordering", "backlog_cost"), self.unit_hours, out=late, where=self.unit_hours > 0.0)
+        may_work_over = np.vstack([self.machine_overtime, self.overtime_share, self.overtime_share]) > 0.0
+        self.short_value = np.where(may_work_over, np.maximum(late, self.overtime_cost), late)
+
+    @property
+    def hours_lent(self) -> Floats:
+        """Machine-hours and labour-hours that workshops lent today, shape (2,)."""
+        return np.array([self.lent[EQUIPMENT].sum(), self.lent[LABOUR].sum()])
+
+    @property
+    def hours_borrowed(self) -> Floats:
+        """Machine-hours and labour-hours that workshops borrowed today, shape (2,)."""
+        return np.array([self.borrowed[EQUIPMENT].sum(), self.borrowed[LABOUR].sum()])
+
+    def survey(self, day: int) -> None:
+        """Find out which machines are up and who is there today, and what that leaves to be wished for."""
+        self.book.clear()
+        if not self.rows.size:
+            return
+        run_machines(
+            day,
+            self.entity,
+            self.machine_key,
+            self.first,
+            self.shift,
+            self.failure_rate,
+            self.use,
+            self.repair,
+            self.left,
+            self.own[EQUIPMENT],
+        )
+        man_crews(
+            day, self.entity, self.keys, self.crew, self.hours, self.absence, self.spread, self.common, self.own[LABOUR]
+        )
+        share_up = np.ones(self.rows.size)
+        np.divide(self.own[EQUIPMENT], self.manned[EQUIPMENT], out=share_up, where=self.manned[EQUIPMENT] > 0.0)
+        self.most_overtime[EQUIPMENT] = self.machine_overtime * self.machines * share_up
+        self.most_overtime[LABOUR] = self.overtime_share * self.own[LABOUR]
+        self.lent[:], self.borrowed[:] = 0.0, 0.0
+        self.target[:] = self.stage.live.produced[self.rows]
+        self._size_needs()
+
+    def _size_needs(self) -> None:
+        """Work out the hours that each firm wants of each class, from what it has by now."""
+        own = self.own - self.lent + self.borrowed
+        size_needs(self.target, self.unit_hours, own, self.most_overtime, self.hard, self.need)
+
+    def session(self, terms: ResourceContract, rows: Ints) -> Session:
+        """Return the session of a contract on equipment (one slot for each kind) or labour (skilled, general), in h.
+
+        Machines work for firms with machines of the same kind. Members without any have nothing to need or to offer.
+
+        Args:
+            terms: of the contract.
+            rows: its members' rows in the firm table, shape (m,).
+        """
+        own = self._slots_of(terms, rows)
+        xy = sites(self.stage)[rows]
+        if terms.variant == Pooling.name:
+            away = np.hypot(*(xy - xy.mean(axis=0)).T)
+            fits = own.fits & (away <= terms.reach)
+            session = new_session(rows, NO_LINKS, access=way_to_middle(terms, away), slots=len(own.classes))
+        else:
+            word = np.where(own.fits.any(axis=0), own.fits.argmax(axis=0), -1)
+            alike = None if terms.resource == "labour" else lambda taker, giver, _: word[taker] == word[giver]
+            able = word >= 0
+            links = pairs_within(xy, terms.reach, alike, takers=able, givers=able)
+            fits = own.fits & np.logical_or(*tied_members(links, rows.size))
+            session = new_session(rows, links, way=way_between(terms, links), slots=len(own.classes))
+        self.slots[terms.name] = Slots(own.classes, fits)
+        for s, k in enumerate(own.classes):
+            self.hard[k, self.place[rows[fits[s]]]] = False
+        return session
+
+    def _slots_of(self, terms: ResourceContract, rows: Ints) -> Slots:
+        """Return the slots of a contract, whatever the reach."""
+        at = self.place[rows]
+        if terms.resource == "labour":
+            has = self.crew[:, at] > 0.0 if self.rows.size else np.zeros((2, rows.size), np.bool_)
+            return Slots((SKILLED, GENERAL), has & (at >= 0))
+        owners = at >= 0
+        owners[owners] = self.machines[at[owners]] > 0.0
+        kinds = np.unique(self.kind[at[owners]])
+        fits = np.zeros((max(1, kinds.size), rows.size), np.bool_)
+        for s, kind in enumerate(kinds):
+            fits[s, owners] = self.kind[at[owners]] == kind
+        return Slots((EQUIPMENT,) * fits.shape[0], fits)
+
+    def fill(self, terms: ResourceContract, session: Session, day: int) -> None:
+        """Write today's needs, offers, values and costs; `day` is that of the last survey.
+
+        The dearer tier of need is what not even overtime could make, the other what overtime would. What earlier
+        contracts of the day moved is counted in.
+        """
+        self._size_needs()
+        slots = self.slots[terms.name]
+        for s, k in enumerate(slots.classes):
+            members = np.flatnonzero(slots.fits[s])
+            at = self.place[session.rows[members]]
+            short = self.need[k, at] - self.own[k, at] + self.lent[k, at]
+            lacking = np.maximum(0.0, short - self.borrowed[k, at])
+            session.need[s, 0, members] = np.maximum(0.0, lacking - self.most_overtime[k, at])
+            session.need[s, 1, members] = np.minimum(lacking, self.most_overtime[k, at])
+            session.value[s, 0, members] = self.short_value[k, at]
+            session.value[s, 1, members] = self.overtime_cost[k, at]
+            session.offer[s, members] = terms.offered * np.maximum(0.0, -short)
+            session.cost[s, members] = self.lending_cost[k, at]
+
+    def take(self, terms: ResourceContract, session: Session, day: int) -> None:
+        """Carry the hours that were matched into the day's work."""
+        slots = self.slots[terms.name]
+        for s, k in enumerate(slots.classes):
+            members = np.flatnonzero(slots.fits[s])
+            at = self.place[session.rows[members]]
+            self.borrowed[k, at] += session.taken[s][:, members].sum(axis=0)
+            self.lent[k, at] += session.given[s, members]
+
+    def work(self, day: int) -> None:
+        """Let everybody make what its hours allow, and pay for overtime and for hours that were lent."""
+        if not self.rows.size:
+            return
+        make_units(
+            self.target,
+            self.unit_hours,
+            self.own,
+            self.most_overtime,
+            self.lent,
+            self.borrowed,
+            self.made,
+            self.used,
+            self.guests,
+            self.overtime,
+        )
+        self.stage.live.produced[self.rows] = self.made
+        ran = self.used[EQUIPMENT] + self.lent[EQUIPMENT] + self.overtime[EQUIPMENT]
+        np.divide(ran, self.own[EQUIPMENT], out=self.use, where=self.own[EQUIPMENT] > 0.0)
+        self._pay(self.overtime_account, (self.overtime * self.overtime_cost).sum(axis=0))
+        self._pay(self.lending_account, (self.lent * self.lending_cost).sum(axis=0))
+
+    def _pay(self, account: Account, eur: Floats) -> None:
+        """Pay EUR of each workshop, shape (r,)."""
+        amounts = np.zeros(self.place.size)
+        amounts[self.rows] = eur
+        self.book.pay(account, amounts)
+
+    def check(self, ledger: Ledger, day: int) -> None:
+        """Require that all hours at hand were used, idle or lent, and that hours that were lent were borrowed.
+
+        Raises:
+            BalanceError: names the balance, the day and both sides.
+        """
+        if not self.rows.size:
+            return
+        worked = np.maximum(0.0, self.stage.live.produced[self.rows]) * self.unit_hours - self.guests - self.overtime
+        idle = np.maximum(0.0, self.own - self.lent - self.used)
+        spent = worked + self.lent + idle
+        for name, k in (("machine hours", [EQUIPMENT]), ("labour hours", [SKILLED, GENERAL])):
+            at_hand = float(self.own[k].sum())
+            turnover = at_hand + float((self.guests + self.overtime)[k].sum())
+            ledger.check(name, float(spent[k].sum()), at_hand, turnover, day)
+            ledger.check(name, float(self.lent[k].sum()), float(self.borrowed[k].sum()), turnover, day)
+
+    def count(self) -> None:
+        """Add today to what `outcomes` reports."""
+        self.hours_sums += np.stack([getattr(self, name) for name in HOURS])
+        self.units_sums += np.stack([np.maximum(0.0, self.target), np.maximum(0.0, self.target - self.made)])
+
+    def outcomes(self, scale: float) -> dict[tuple[str, str], float]:
+        """Return (outcome, party) -> value of what was counted, hours times `scale`; nothing for other parties."""
+        people = self.stage.population
+        values: dict[tuple[str, str], float] = {}
+        for party in np.unique(people.party[self.rows]):
+            mine, name = people.party[self.rows] == party, people.parties[party]
+            hours = dict(zip(HOURS, self.hours_sums[:, :, mine].sum(axis=2), strict=True))
+            busy = hours["used"] + hours["lent"]
+            target, short = self.units_sums[:, mine].sum(axis=1)
+            ratios = {
+                "machine_utilisation": (busy[EQUIPMENT], hours["own"][EQUIPMENT]),
+                "machine_availability": (hours["own"][EQUIPMENT], hours["manned"][EQUIPMENT]),
+                "labour_utilisation": (busy[LABOUR].sum(), hours["own"][LABOUR].sum()),
+                "production_shortfall": (short, target),
+            }
+            values |= {(outcome, name): float(part / whole) for outcome, (part, whole) in ratios.items() if whole > 0.0}
+            for kind in ("overtime", "borrowed", "lent"):
+                values[f"{kind}_hours", name] = float(hours[kind].sum()) * scale
+        return values
+
+
+def _kinds(people: Population) -> Ints:
+    """Return a number for the kind of each manufacturer's machines, the same for the same word, shape (n,)."""
+    words = [maker.equipment.kind for maker in people.inputs.manufacturers]
+    known = sorted(set(words))
+    return np.array([known.index(word) for word in words], dtype=np.int64)[people.group]
