@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("scenarios.cli:new_command", "Copy a library scenario to a file of your own."),
     "show": ("scenarios.cli:show_command", "Show a scenario: as written, resolved, or explained line by line."),
     "check": ("scenarios.cli:check_command", "Check a scenario and name every fault in it."),
+    "sectors": ("scenarios.cli_sectors:sectors_command", "List the sectors that a firm can be like; check your own."),
     "schema": ("scenarios.cli:schema_command", "Print the JSON Schema of scenario files, for editors."),
     "run": ("analysis.cli_run:run_command", "Run a scenario's strategies on the same random futures."),
     "compare": ("analysis.cli_compare:compare_command", "Compare strategies with intervals; export CSV or XLSX."),

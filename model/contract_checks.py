@@ -172,6 +172,11 @@ def _asset_faults(where: str, contract: DataContract, parties: Parties) -> Itera
         if getattr(contract, name) != nothing and not is_null(contract):
             what = f"means nothing for {contract.asset}"
             yield Fault(f"{where}.{name}", what, f"leave it at {nothing}")
+    for k, name in enumerate(sharers(contract)):
+        giver = parties.makers.get(name) or parties.utilities.get(name)
+        if giver and giver.data and contract.asset not in giver.data:
+            what = f"{name} has no data asset {contract.asset}"
+            yield Fault(f"{where}.{f'members.{k - 1}' if k else 'asset'}", what, f"it has: {', '.join(giver.data)}")
     if contract.asset == "orders":
         yield from _order_faults(where, contract, parties)
     elif contract.asset == "price_forecast":

@@ -225,6 +225,7 @@ class ManufacturerInputs:
 
     Attributes:
         name: of the firm or group; `type`: which kind of agent it is, one of `MAKER_TYPES`.
+        data: data assets that it has and could share; empty: all that its process yields.
     """
 
     name: str
@@ -266,17 +267,23 @@ class ManufacturerInputs:
     heat: Heat = field(default_factory=Heat)
     by_product: ByProduct = field(default_factory=ByProduct)
     technology: Technology = field(default_factory=Technology)
+    data: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class UtilityInputs:
-    """One electricity supplier and balance responsible party."""
+    """One electricity supplier and balance responsible party.
+
+    Attributes:
+        name: of the utility; `data`: data assets that it has and could share; empty: all.
+    """
 
     name: str
     sector: str = declare("power", unit="", note="the reference case", doc="Sector, as a word.")
     forecasting: Forecasting = field(default_factory=Forecasting)
     site: Site = field(default_factory=Site)
     generation: Generation = field(default_factory=Generation)
+    data: tuple[str, ...] = ()
 
 
 MAKER_TYPES = ("manufacturer", "healthcare", "farm")

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.assets import ASSETS
 from model.contract_checks import Parties, contract_faults
 from model.contracts import DataContract
 from model.endowments import ByProduct, Equipment, Generation, Heat, Labour, Site, Station, Technology
@@ -218,6 +219,12 @@ def _reference_faults(inputs: ModelInputs) -> Iterator[Fault]:
     names = makers + utilities
     for name in sorted({n for n in names if names.count(n) > 1}):
         yield Fault(f"firms.{name}", "two firms bear this name")
+    owners: tuple[ManufacturerInputs | UtilityInputs, ...] = (*inputs.manufacturers, *inputs.utilities)
+    for owner in owners:
+        for word in owner.data:
+            if word not in ASSETS:
+                allowed = f"{nearest(word, list(ASSETS))} known: {', '.join(ASSETS)}".strip()
+                yield Fault(f"firms.{owner.name}.data", f"no such data asset: {word!r}", allowed)
     for firm in inputs.manufacturers:
         for role, known in (("supplier", makers), ("utility", utilities)):
             target = getattr(firm, role)

@@ -21,6 +21,7 @@ from scenarios.evaluation import BreakEven, Evaluation, Influence, RunPlan, Wate
 from scenarios.spec_build import Case, build_cases, section_entries
 from scenarios.spec_evaluate import baseline_of, evaluation_of
 from scenarios.spec_sections import STUDY
+from scenarios.spec_sectors import with_sectors
 from scenarios.spec_shape import Reading, read
 from scenarios.spec_tree import Forest, changed, flatten, library, load, override_changes, set_changes
 from scenarios.yaml_source import Faults, Node, Place, TooManyFaults
@@ -118,8 +119,8 @@ def load_study(
             tree = _overridden(tree, name, faults)
         tree = changed(tree, set_changes(sets, faults), faults, case=False)
         reading = Reading(faults, partial=not forest.whole)
-        study = _study(forest, tree, reading)
-        _rehearse(forest.tree, reading)
+        study = _study(forest, with_sectors(tree, forest.path, faults), reading)
+        _rehearse(forest.tree, forest.path, reading)
     if faults or study is None:
         raise InputError(_tidy(faults))
     settings = [f"{key}={value}" for key, value in sets.items()] if isinstance(sets, Mapping) else list(sets)
@@ -139,11 +140,12 @@ def _overridden(tree: Node, name: str, faults: list[Fault]) -> Node:
         return tree
 
 
-def _rehearse(tree: Node, reading: Reading) -> None:
+def _rehearse(tree: Node, asked: Path, reading: Reading) -> None:
     """Try every override of the file, so that its mistakes show before it is needed.
 
     Args:
         tree: the study.
+        asked: the scenario file.
         reading: what was found without the override; mistakes that only follow from it are not repeated.
     """
     section = tree.entries.get("overrides")
@@ -154,7 +156,7 @@ def _rehearse(tree: Node, reading: Reading) -> None:
             continue
         found = Faults()
         with contextlib.suppress(TooManyFaults):
-            read(STUDY, _overridden(tree, name, found), "", Reading(found))
+            read(STUDY, with_sectors(_overridden(tree, name, found), asked, found), "", Reading(found))
         own = {str(place) for place in _places_within(override)}
         reading.faults.extend(fault for fault in found if fault.where in own)
 

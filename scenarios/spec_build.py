@@ -12,7 +12,7 @@ from typing import Any
 from model.errors import Fault, InputError
 from model.inputs import ModelInputs
 from scenarios.spec_extensions import resolve_extensions
-from scenarios.spec_sections import CASE, CONTRACT_FAMILIES, FIRM_TYPES, HUB_TYPES, PLATFORM_GROUPS
+from scenarios.spec_sections import CASE, CONTRACT_FAMILIES, FIRM_TYPES, HUB_TYPES, LIKE, PLATFORM_GROUPS
 from scenarios.spec_shape import Reading, lookup, read
 from scenarios.spec_tables import resolve_tables
 from scenarios.spec_tree import changed, flatten
@@ -114,6 +114,9 @@ def _effective(tree: Node, strategy: Node, reading: Reading) -> Node:
         place = str(child.key_place)
         if key in imposed:
             reading.faults.append(Fault(place, f"{key} is set by policies too", "a strategy cannot undo a policy"))
+        if key.startswith("firms.") and key.endswith(f".{LIKE}"):
+            what = f"{key} is set by a strategy"
+            reading.faults.append(Fault(place, what, "a firm's sector holds under every strategy: set it in platforms"))
         if key.split(".")[0] == _CALENDAR:
             what = f"{key} differs between strategies"
             reading.faults.append(Fault(place, what, "strategies are compared over the same days"))
@@ -149,7 +152,7 @@ def _inputs(
     for firm, section in values.get("firms", {}).items():
         if "type" not in section:
             continue
-        rest = {key: value for key, value in section.items() if key != "type"}
+        rest = {key: value for key, value in section.items() if key not in ("type", LIKE)}
         if section["type"] == "utility":
             utilities.append(_group(FIRM_TYPES["utility"], rest, name=firm))
         else:

@@ -52,6 +52,10 @@ HUB_TYPES: dict[str, type] = {
     "technology_platforms": TechnologyPlatformInputs,
 }
 """Declaration of a platform by the section that holds it."""
+LIKE = "like"
+"""Key by which a firm names its sector file; what the file declares is resolved before the firm is read."""
+RESOURCES = ("equipment", "labour", "station", "heat", "by_product", "storage", "generation")
+"""Classes of resources that a sector may have, each a section of its firms."""
 OTHER_PARTIES = ("market", "grid", "customers", "suppliers", "regulator", "resources")
 """Parties of the ledger that are no firms; no firm may bear their names."""
 MAX_REPLICATIONS = 100_000
@@ -105,12 +109,14 @@ def first_line(thing: type) -> str:
     return (inspect.getdoc(thing) or "").splitlines()[0]
 
 
-def _firms() -> Named:
-    kinds = tuple(FIRM_TYPES)
-    options = {kind: section_of(group) for kind, group in FIRM_TYPES.items()}
-    by = setting("type", "What the firm is.", choices=kinds)
-    each = Variants(by, options, "One firm, or a group of firms alike.")
-    return Named(each, "firm", "The firms by name.", reserved=OTHER_PARTIES, least=1, most=MAX_FIRMS)
+def _firm() -> Variants:
+    like = setting(LIKE, "Sector whose values the firm has where it is silent; see tandem sectors.")
+    sections = {kind: section_of(group) for kind, group in FIRM_TYPES.items()}
+    options = {
+        kind: dataclasses.replace(section, fields={**section.fields, LIKE: like}) for kind, section in sections.items()
+    }
+    by = setting("type", "What the firm is.", choices=tuple(FIRM_TYPES))
+    return Variants(by, options, "One firm, or a group of firms alike.")
 
 
 _CONTRACTS = Named(
@@ -123,7 +129,9 @@ _CONTRACTS = Named(
     "Contracts by name.",
 )
 _PLATFORM_FIELDS: dict[str, Shape] = {**{key: section_of(group) for key, group in PLATFORM_GROUPS.items()}}
-_FIRMS = _firms()
+FIRM = _firm()
+"""One firm."""
+_FIRMS = Named(FIRM, "firm", "The firms by name.", reserved=OTHER_PARTIES, least=1, most=MAX_FIRMS)
 _HUBS: dict[str, Shape] = {
     name: Named(section_of(group), "platform", f"{first_line(group)[:-1]}, by name.", reserved=OTHER_PARTIES)
     for name, group in HUB_TYPES.items()
@@ -140,6 +148,23 @@ CASE = Section(
     root=True,
 )
 """What one strategy resolves to: the platforms with its own contracts; dotted keys start here."""
+
+SECTOR_HEAD = Section(
+    {
+        "title": setting("title", "The sector in a few words."),
+        "title_zh": setting("title_zh", "The same in Chinese."),
+        "description": setting("description", "What firm the values describe."),
+        "industry": setting("industry", "Code of the industry in the input-output accounts."),
+        "resources": Items(
+            setting("resources", "Class of resources that a firm has.", choices=RESOURCES), least=0
+        ),
+        "sources": Items(setting("sources", "Where values come from.")),
+        "firm": setting("firm", "Values of a firm of this sector."),
+    },
+    "A sector: what its firms are like.",
+    ("title",),
+)
+"""The head of a sector file; `firm` is a firm's section, which may leave out anything but its type."""
 
 _OUTCOME = setting("outcome", "Name of an outcome.", choices=tuple(OUTCOME))
 _OUTCOMES = Items(dataclasses.replace(_OUTCOME, parameter=dataclasses.replace(_OUTCOME.parameter, name="outcomes")))

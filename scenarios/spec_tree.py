@@ -98,8 +98,9 @@ def load(name_or_path: str) -> Forest:
 def shown(path: Path) -> str:
     """Return how messages name a file: from the project, from here, or in full."""
     resolved = path.resolve()
-    if resolved in {known.resolve() for known in library().values()}:
-        return f"scenarios/library/{path.name}"
+    home = Path(str(files("scenarios"))).resolve()
+    if resolved.parent in (home / "library", home / "sectors"):
+        return f"scenarios/{resolved.parent.name}/{path.name}"
     here = Path.cwd()
     return str(resolved.relative_to(here)) if resolved.is_relative_to(here) else str(path)
 

@@ -243,7 +243,7 @@ def test_explain_names_the_line_of_every_value(tmp_path: Path) -> None:
     assert furnace.is_default
     line = (Path(__file__).parents[2] / furnace.file).read_text(encoding="utf-8").splitlines()[furnace.line - 1]
     assert line.strip().startswith("furnace: float = declare(")
-    fields = {field.name for field in dataclasses.fields(ManufacturerInputs)} - {"name", "type"}
+    fields = {field.name for field in dataclasses.fields(ManufacturerInputs)} - {"name", "type", "data"}
     assert {key.split(".")[2] for key in rows if key.startswith("firms.works.")} == fields
 
 
