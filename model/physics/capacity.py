@@ -5,7 +5,7 @@ night. Time to failure is memoryless, so all that a day must know of the one bef
 take: the days are an exact simulation of the continuous-time chain. Balance of the chain: with A the share of all time
 that a machine is up and u its running hours over its hours up, failures per hour are rate * u * A, each takes `repair`
 hours, so 1 - A = repair * rate * u * A and A = 1/(1 + rate * repair * u) whatever the shifts. Within the shift a
-machine is up a little more often than that, because nights repair and do not break (tests/unit/test_capacity.py).
+machine is up a little less often than over all hours, because it breaks there (tests/unit/test_capacity.py).
 
 Every machine is drawn for itself whatever their number, about 50 ns each and day: what happens to one does not depend
 on the others, so that two strategies see the same failures as far as machines run alike.
