@@ -91,8 +91,9 @@ def all_keys(fields: Mapping[str, Any], values: Mapping[str, Any], prefix: str =
                 keys += all_keys(deeper, inner, f"{prefix}{name}.")
             case Named(each=Section() as each):
                 keys += all_keys(dict.fromkeys(inner, each), inner, f"{prefix}{name}.")
-            case Named(each=Variants(options=options)):
-                members = {member: options[got["type"]] for member, got in inner.items() if "type" in got}
+            case Named(each=Variants(by=by, options=options)):
+                word = by.parameter.name
+                members = {member: options[got[word]] for member, got in inner.items() if word in got}
                 keys += all_keys(members, inner, f"{prefix}{name}.")
     return keys
 

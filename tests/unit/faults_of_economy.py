@@ -14,7 +14,7 @@ ECONOMY: dict[str, list[Expected]] = {
     "firm_name": [
         (4, 5, "'market' is not a valid firm name", "reserved: market, grid, customers, suppliers"),
         (5, 5, "'a.b' is not a valid firm name", "letters of any script, digits, - and _"),
-        (6, 16, "firms.ok.type: 'bank' is not allowed", "one of: manufacturer, utility"),
+        (6, 16, "firms.ok.type: 'bank' is not allowed", "one of: manufacturer, healthcare, farm, utility"),
     ],
     "misspelt_change": [
         (5, 7, "unknown key 'proces' in firms.steel", "did you mean process? allowed: count, sector, "),

@@ -49,7 +49,7 @@ TEXT: dict[str, list[Expected]] = {
     ],
     "missing_key": [
         (1, 1, "key 'question' is missing in goals", "The question that the study answers."),
-        (4, 5, "key 'type' is missing in firms.power", "one of: manufacturer, utility"),
+        (4, 5, "key 'type' is missing in firms.power", "one of: manufacturer, healthcare, farm, utility"),
         (6, 3, "key 'title' is missing in strategies.none", "The strategy in a few words."),
         (7, 1, "key 'seed' is missing in run", "Seed of all random futures."),
     ],
