@@ -17,6 +17,7 @@ from model.physics.stations import AWAY, BLOCKED, BUSY, COUNTS, DAY_HOURS, DELAY
 from model.resource_terms import ResourceContract
 from model.session import Compatible, pairs_within
 from model.streams import Floats, Ints
+from model.ways import sites, way_between
 
 if TYPE_CHECKING:
     from model.population import Population
@@ -78,7 +79,7 @@ class Stations:
         self.first_server = np.concatenate([[0], np.cumsum(self.servers)]).astype(np.int64)
         self.free_at = np.zeros(int(self.first_server[-1]))
         self.waiting = np.zeros((0, 3))
-        self.links = _links(people, self.rows, self.servers, contracts)
+        self.links = _links(stage, self.rows, self.servers, contracts)
         self.first_member, self.members = _pools(self.links)
         self.up = [(online or {}).get(contract.platform) for contract in contracts]
         self.today, self.total = np.zeros((2, self.rows.size, COUNTS))
@@ -158,16 +159,16 @@ def _of_makers(people: Population, parameter: str) -> Floats:
     return people.spread("station", parameter) if people.makers else np.zeros(0)
 
 
-def _links(people: Population, rows: Ints, servers: Ints, contracts: Sequence[ResourceContract]) -> Links:
+def _links(stage: Stage, rows: Ints, servers: Ints, contracts: Sequence[ResourceContract]) -> Links:
     """Return the ways between stations of one kind under the contracts, to each within reach that lends a server."""
+    people, xy = stage.population, sites(stage)
     kinds = np.array([people.inputs.manufacturers[g].station.kind for g in people.group[rows]])
     table = np.zeros((0, 5))
     for c, terms in enumerate(contracts):
         mine = np.flatnonzero(np.isin(rows, np.concatenate([people.of_group(name) for name in terms.members])))
         lent = np.floor(terms.offered * servers[mine] + ROUNDING)
-        sites = np.column_stack([people.spread("site", axis)[rows[mine]] for axis in ("x", "y")])
-        pairs = pairs_within(sites, terms.reach, _alike(kinds[mine]), givers=lent > 0.0)
-        way = terms.moving_cost + terms.distance_cost * pairs.distance_km
+        pairs = pairs_within(xy[rows[mine]], terms.reach, _alike(kinds[mine]), givers=lent > 0.0)
+        way = way_between(terms, pairs)
         of = np.full(way.size, c)
         table = np.concatenate(
             [table, np.column_stack([mine[pairs.taker], mine[pairs.giver], way, lent[pairs.giver], of])]
