@@ -8,12 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from model.inputs import ManufacturerInputs
+from scenarios.industries import facts
 from scenarios.spec import library, load_study
+from scenarios.spec_sectors import known_sectors, read_sector
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
 SHELL_LINES = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines() if line.startswith("tandem")]
+NAMED = [re.match(r"# (\S+\.yaml)\n", text) for kind, text in BLOCKS if kind == "yaml"]
+FILES = {found[1]: found.string for found in NAMED if found}
+"""Files that a reader is asked to write: their blocks begin with their name."""
 TANDEM = str(Path(sys.executable).with_name("tandem"))
 
 
@@ -27,10 +33,17 @@ def test_begins_with_the_two_commands() -> None:
             assert re.search(rf"^{name}:", targets, flags=re.MULTILINE), f"no target {name}"
 
 
+def write_files(folder: Path) -> None:
+    for name, text in FILES.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
 @pytest.mark.slow
 def test_every_command_runs_as_written(tmp_path: Path) -> None:
     """In order and in one folder, as a reader would type them."""
     assert len(SHELL_LINES) >= 8
+    write_files(tmp_path)
     for line in SHELL_LINES:
         arguments = shlex.split(line, comments=True)
         result = subprocess.run(
@@ -60,12 +73,41 @@ def test_the_mesa_script_runs_and_plots(tmp_path: Path) -> None:
 
 
 def test_the_scenario_is_sound(tmp_path: Path) -> None:
-    (text,) = [text for kind, text in BLOCKS if kind == "yaml"]
+    (text,) = [text for kind, text in BLOCKS if kind == "yaml" and text.startswith("extends: ")]
     (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
     written = re.findall(r"^  ([\w-]+):$", text, flags=re.MULTILINE)
     strategies = load_study(str(tmp_path / "mine.yaml")).strategies
     assert len(written) >= 5
     assert [name for name in strategies if name in written] == written
+
+
+def test_a_sector_is_added_in_ten_lines(tmp_path: Path) -> None:
+    write_files(tmp_path)
+    lines = [line for line in FILES["sectors/brewery.yaml"].splitlines() if not line.startswith("#")]
+    assert len(lines) <= 10
+    firms = {firm.name: firm for firm in load_study(str(tmp_path / "my-park.yaml")).strategies["none"].manufacturers}
+    brewery, dairies = firms["brewery"], firms["dairies"]
+    assert (brewery.sector, brewery.process.mean_load, brewery.equipment.machines) == ("brewery", 0.316, 3)
+    assert brewery.heat.use == pytest.approx(0.0194)
+    assert (dairies.sector, dairies.count, dairies.demand.mean) == ("food", 3, 60.0)
+    known = facts("311FT")
+    assert (known.utilisation, known.electricity, known.heat) == pytest.approx(in_use(brewery), rel=0.02)
+
+
+def in_use(firm: ManufacturerInputs) -> tuple[float, float, float]:
+    """Return utilisation, and electricity and heat in kWh/EUR, that a firm's values mean."""
+    revenue = firm.demand.mean * firm.process.unit_price
+    hours = firm.equipment.machines * firm.equipment.shift_hours
+    return (
+        firm.demand.mean * firm.equipment.hours_per_unit / hours,
+        firm.process.mean_load * 24_000 / revenue,
+        firm.heat.use * 1000 / firm.process.unit_price,
+    )
+
+
+def test_every_sector_is_named_in_both_languages() -> None:
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| ([^ |]+) \| [^|]+ \| [^|]+ \|$", README, flags=re.MULTILINE))
+    assert rows == {name: read_sector(path).title_zh for name, path in known_sectors().items()}
 
 
 def test_every_scenario_of_the_library_is_named() -> None:
