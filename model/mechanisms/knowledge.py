@@ -143,9 +143,8 @@ def exchange_quarter(
             meet(i, j, knowledge, grasp * absorption[i], grasp * absorption[j], cutoff, key, entity[p], day, meeting)
 
 
-@kernel
-def absorptive_capacity(research: float, half_learning: float) -> float:
-    """Return the part of what is laid open to it that a firm can take in, 0 to 1 (Cohen & Levinthal 1989).
+def absorptive_capacity(research: Floats, half_learning: Floats) -> Floats:
+    """Return the part of what is laid open to each firm that it can take in, 0 to 1 (Cohen & Levinthal 1989).
 
     Args:
         research: own spending on research over revenue; `half_learning`: that at which the part is a half, above 0.
@@ -221,12 +220,12 @@ def leak(
                 knowledge[rival, area] += max(0.0, min(gap, share * learnt[m, area]))
 
 
-@kernel
-def cost_factor(gained: Floats, learning_rate: float, learnable: float) -> float:
+def cost_change(gained: Floats, learning_rate: Floats, learnable: Floats) -> Floats:
     """Return the change of unit cost over unit cost: the learnable part falls with the mean of `gained` doublings.
 
     Args:
-        gained: doublings of experience since the start by area, shape (area,).
-        learning_rate: fall per doubling in all areas; `learnable`: part of unit cost that can fall.
+        gained: doublings of experience since the start, shape (firm, area).
+        learning_rate: fall per doubling in all areas; `learnable`: part of unit cost that can fall; shape (firm,).
     """
-    return learnable * ((1.0 - learning_rate) ** gained.mean() - 1.0)
+    out: Floats = learnable * ((1.0 - learning_rate) ** gained.mean(axis=1) - 1.0)
+    return out

@@ -1,0 +1,296 @@
+"""Technology at work: what firms know and find out, what it does to costs, electricity and product markets.
+
+Experience lowers unit costs and electricity per unit, research lowers unit costs; contracts pass both on. What a firm
+declares as its unit cost holds with the research that it does on its own in equilibrium with its rivals, so that only
+changes against it count. Where nothing of it is declared there is no state, and every bit of a run is left as it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from model.books import Account, Book
+from model.endowments import AREAS
+from model.errors import BalanceError
+from model.extensions import class_of
+from model.hubs import platform_days
+from model.mechanisms.knowledge import absorptive_capacity, cost_change, leak
+from model.mechanisms.technology import Quarter, TechnologyMechanism
+from model.rivalry import Rivalry
+from model.session import Draws
+from model.streams import Floats, Ints, entity_id
+
+if TYPE_CHECKING:
+    from model.goods import Goods
+    from model.stage import Stage
+    from model.technology_terms import TechnologyContract
+
+YEAR_DAYS = 365.0
+QUARTER_MONTHS = 3
+ROUNDING = 1e-9
+"""Loss of knowledge, in doublings, or of royalties, as a part of them, that is rounding."""
+COUNTED = ("cost_change", "energy_change", "price_change", "spending", "knowledge_gain")
+"""What is counted for each firm on each day that counts."""
+
+
+@dataclass
+class AtWork:
+    """A technology contract at work.
+
+    Attributes:
+        terms: of the contract.
+        rows: members in the firm table, shape (m,).
+        mechanism: what it does.
+        online: whether its platform works, by day.
+        leaks: part of what is newly learnt that gets to rivals outside.
+        royalty: lines over which members pay each other, through the platform; None where they do not.
+        learnt: doublings learnt under it so far, shape (m, area).
+        waiting: whether this quarter's part is still to be done, since the platform was down.
+    """
+
+    terms: TechnologyContract
+    rows: Ints
+    mechanism: TechnologyMechanism
+    online: Any
+    leaks: float
+    royalty: Account | None
+    learnt: Floats = field(default_factory=lambda: np.zeros(0))
+    waiting: bool = False
+
+    def __post_init__(self) -> None:
+        """Begin with nothing learnt."""
+        self.learnt = np.zeros((self.rows.size, len(AREAS)))
+
+
+class Technology:
+    """The submodel of technology of one model.
+
+    Attributes:
+        active: whether anything is declared.
+        book: its postings.
+        contracts: those at work.
+        knowledge: doublings by area, shape (maker, area); `experience`: those of own output alone.
+        rivalry: research, and the product markets.
+    """
+
+    def __init__(self, stage: Stage, goods: Goods) -> None:
+        people = stage.population
+        self.stage, self.goods = stage, goods
+        self.book = Book(people)
+        self.days = 0
+        declared = {name: people.spread("technology", name) for name in DECLARED}
+        self.contracts = [
+            self._at_work(terms) for terms in stage.inputs.technology_contracts if not self._kind(terms).is_null(terms)
+        ]
+        self.active = bool(self.contracts) or any(declared[name].any() for name in ACTIVE)
+        if not self.active:
+            return
+        self.declared = declared
+        self.knowledge = np.column_stack([people.spread("technology", area) for area in AREAS])
+        self.start, self.experience = self.knowledge.copy(), self.knowledge.copy()
+        self.made_before = declared["experience"] * YEAR_DAYS * goods.stock.filter_mean
+        self.made = np.zeros(people.makers)
+        self.rivalry = Rivalry(stage, goods)
+        self.cost_change, self.price_change = np.zeros(people.makers), np.zeros(people.makers)
+        self.demand_change, self.energy_factor = np.zeros(people.makers), np.ones(people.makers)
+        self.counted = {name: np.zeros(people.makers) for name in COUNTED}
+        self.consumers_gain = 0.0
+        self.marks = np.zeros(people.makers)
+        self.begins = _quarter_begins(stage)
+        self.research = self.book.account("research") if self.rivalry.spending.any() else None
+        self.coordination = self.book.account("coordination") if self.contracts else None
+        self.daily_coordination = np.zeros(people.makers)
+        for contract in self.contracts:
+            self.daily_coordination[contract.rows] += contract.terms.coordination_cost / YEAR_DAYS
+
+    def review(self, day: int) -> None:
+        """Begin the day: on the first day of a quarter learn and plan research anew; then book what all that costs."""
+        if not self.active:
+            return
+        self.book.clear()
+        made_yesterday = self.stage.live.produced[: self.made.size] if day > 0 else np.zeros(self.made.size)
+        self.made += made_yesterday
+        held = np.zeros(self.made.size)
+        if self.begins[day]:
+            self._learn_by_doing()
+            self._plan_research(day)
+            for contract in self.contracts:
+                contract.waiting = True
+        due = [contract for contract in self.contracts if contract.waiting and contract.online[day]]
+        for contract in due:
+            held[contract.rows] += self._learn_together(contract, day) * contract.terms.transfer_cost
+        if due or self.begins[day]:
+            self._apply()
+        self._pay(held, made_yesterday)
+
+    def count(self) -> None:
+        """Count today."""
+        self.days += 1
+        if not self.active:
+            return
+        for name, today in zip(COUNTED, self._today(), strict=True):
+            self.counted[name] += today
+        self.consumers_gain += self.rivalry.consumers_gain(self.price_change, self.demand_change)
+
+    def outcomes(self, scale: float) -> dict[tuple[str, str], float]:
+        """Return (name, party) -> value; sums over the days counted become yearly by `scale`, levels are daily means.
+
+        Nothing where nothing is declared.
+        """
+        if not self.active or not self.days:
+            return {}
+        values = {
+            ("consumers_gain", ""): self.consumers_gain * scale,
+            ("mean_knowledge", ""): float(self.counted["knowledge_gain"].mean()) / self.days,
+        }
+        people = self.stage.population
+        for g, firm in enumerate(self.stage.inputs.manufacturers):
+            rows = people.group == g
+            mean = {name: float(self.counted[name][rows].mean()) / self.days for name in COUNTED}
+            values["research_spending", firm.name] = mean["spending"] * float(rows.sum()) * self.days * scale
+            values["unit_cost_change", firm.name] = mean["cost_change"]
+            values["energy_change", firm.name] = mean["energy_change"]
+            values["price_change", firm.name] = mean["price_change"]
+        return values
+
+    def _today(self) -> tuple[Floats, ...]:
+        """Return what `COUNTED` counts, each of shape (maker,)."""
+        gained: Floats = (self.knowledge - self.start).mean(axis=1)
+        return self.cost_change, self.energy_factor - 1.0, self.price_change, self.rivalry.spending, gained
+
+    def _kind(self, terms: TechnologyContract) -> type[TechnologyMechanism]:
+        found = class_of(self.stage.inputs.extensions, "technology", terms.variant)
+        assert found is not None, "inputs refuse unknown variants"
+        assert issubclass(found, TechnologyMechanism), "extensions are looked up by kind"
+        return found
+
+    def _at_work(self, terms: TechnologyContract) -> AtWork:
+        stage, people = self.stage, self.stage.population
+        rows = np.concatenate([people.of_group(name) for name in terms.members])
+        entities = np.array([entity_id(f"{terms.name}/{people.names[row]}") for row in rows], dtype=np.int64)
+        platform = next(p for p in stage.inputs.technology_platforms if p.name == terms.platform)
+        return AtWork(
+            terms=terms,
+            rows=rows,
+            mechanism=self._kind(terms)(terms, rows.size, Draws(stage.key, entities)),
+            online=platform_days(stage, platform),
+            leaks=terms.leakage * (1.0 - platform.protection),
+            royalty=self.book.account("royalty", terms.platform) if terms.royalty > 0.0 else None,
+        )
+
+    def _learn_by_doing(self) -> None:
+        """Add the doublings of own output in the past quarter, of firms whose costs or electricity fall with it."""
+        d = self.declared
+        learns = (d["learning_rate"] + d["energy_learning"] > 0.0) & (self.made_before > 0.0)
+        before, made = self.made_before[learns], np.maximum(0.0, self.made[learns])
+        doublings = np.log2((before + made) / before)[:, None]
+        self.knowledge[learns] += doublings
+        self.experience[learns] += doublings
+        self.made_before += self.made
+        self.made[:] = 0.0
+
+    def _quarter(self, contract: AtWork, day: int) -> Quarter:
+        rows, d = contract.rows, self.declared
+        capacity = absorptive_capacity(self.rivalry.research_share(rows), d["half_learning"][rows])
+        return Quarter(day, self.knowledge[rows], self.experience[rows], d["absorption"][rows], capacity)
+
+    def _plan_research(self, day: int) -> None:
+        """Let firms that are tied by contracts, and their rivals, plan their research; results arrive by and by."""
+        terms = [(c.rows, c.mechanism.research(self._quarter(c, day)), c.terms.damping) for c in self.contracts]
+        tied = [(rows, pairs, damping) for rows, pairs, damping in terms if pairs.one.size]
+        if tied:
+            self.rivalry.plan(tied)
+            self.rivalry.go_on(self.declared["review"])
+
+    def _learn_together(self, contract: AtWork, day: int) -> Floats:
+        """Let the members of a contract learn, and rivals from what leaks; return each member's meetings.
+
+        Raises:
+            BalanceError: if the mechanism lets anybody forget.
+        """
+        contract.waiting = False
+        rows, before = contract.rows, self.knowledge[contract.rows]
+        quarter = self._quarter(contract, day)
+        contract.mechanism.learn(quarter)
+        learnt = quarter.knowledge - before
+        if not bool(np.all(np.isfinite(learnt) & (learnt >= -ROUNDING))):
+            msg = f"contract {contract.terms.name}: under {contract.terms.variant} somebody forgets on day {day}"
+            raise BalanceError(msg)
+        self.knowledge[rows] = quarter.knowledge
+        contract.learnt += learnt
+        if contract.leaks > 0.0:
+            self.marks[rows] = 1.0
+            r = self.rivalry
+            leak(rows, learnt, r.place, r.first, r.sellers, self.marks, contract.leaks, self.knowledge)
+            self.marks[rows] = 0.0
+        return contract.mechanism.meetings()
+
+    def _apply(self) -> None:
+        """Carry knowledge and research results over to costs, electricity per unit, and the product markets."""
+        d, goods, gained = self.declared, self.goods, self.knowledge - self.start
+        base = self.rivalry.unit_cost
+        learnt = base * cost_change(gained, d["learning_rate"], d["learnable_share"])
+        change = np.maximum(-base, learnt - self.rivalry.reduction)
+        price_change, demand_change = self.rivalry.respond(change)
+        energy = (1.0 - d["energy_learning"]) ** gained[:, AREAS.index("energy")]
+        goods.prices[:, 1] += change - self.cost_change
+        goods.prices[:, 0] += price_change - self.price_change
+        step = demand_change - self.demand_change
+        self.stage.live.demand_mean[: step.size] += step
+        goods.stock.filter_mean += self.rivalry.along_the_chain(step)
+        more = energy / self.energy_factor
+        goods.process[:, 0] *= more[goods.batch]
+        goods.mean_load *= more[goods.shaped]
+        self.cost_change, self.price_change, self.demand_change = change, price_change, demand_change
+        self.energy_factor = energy
+
+    def _pay(self, meetings: Floats, made: Floats) -> None:
+        """Book today's research, coordination and royalties; `meetings` is EUR, `made` yesterday's output."""
+        if self.research is not None:
+            self.book.pay(self.research, self.rivalry.spending)
+        if self.coordination is not None:
+            self.book.pay(self.coordination, self.daily_coordination + meetings)
+        for contract in self.contracts:
+            if contract.royalty is not None:
+                self.book.pay(contract.royalty, self._royalties(contract, made))
+
+    def _royalties(self, contract: AtWork, made: Floats) -> Floats:
+        """Return what each maker pays net under a contract, EUR, shape (maker,).
+
+        Raises:
+            BalanceError: if the mechanism makes money, or loses some.
+        """
+        net = np.zeros(made.size)
+        net[contract.rows] = contract.mechanism.royalties(self._saved(contract, made))
+        if not abs(net.sum()) <= ROUNDING * max(1.0, np.abs(net).sum()):
+            msg = f"contract {contract.terms.name}: royalties add up to {net.sum():.9g} EUR, not to zero"
+            raise BalanceError(msg)
+        return net
+
+    def _saved(self, contract: AtWork, made: Floats) -> Floats:
+        """Return EUR that each member saves by what it learnt under a contract, with the output `made`, shape (m,)."""
+        rows, d = contract.rows, self.declared
+        gained, rate, learnable = self.knowledge[rows] - self.start[rows], d["learning_rate"], d["learnable_share"]
+        with_it = cost_change(gained, rate[rows], learnable[rows])
+        without = cost_change(gained - contract.learnt, rate[rows], learnable[rows])
+        saved: Floats = made[rows] * self.rivalry.unit_cost[rows] * (without - with_it)
+        return saved
+
+
+DECLARED = (
+    *("learning_rate", "learnable_share", "energy_learning", "experience", "absorption", "half_learning"),
+    *("research_share", "review"),
+)
+"""Parameters of `Technology` that are needed beside the areas and the product market."""
+ACTIVE = ("learning_rate", "energy_learning", "research_share")
+"""Those of which any above 0 makes the submodel work without a contract."""
+
+
+def _quarter_begins(stage: Stage) -> Any:
+    """Return on which days a calendar quarter begins, shape (days,)."""
+    calendar = stage.futures.calendar
+    dates = [calendar.date(day) for day in range(calendar.days)]
+    return np.array([date.day == 1 and date.month % QUARTER_MONTHS == 1 for date in dates], dtype=np.bool_)
