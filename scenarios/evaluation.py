@@ -3,7 +3,8 @@
 Three questions vary a strategy: a *break-even* sweeps one parameter, an *influence* moves each of many
 assumptions to its low and its high end, a *waterfall* switches the stages of a pipeline off and on. Each
 becomes points: a strategy with some dotted keys changed. Points run in the same random futures as the
-strategies, so that whatever they share is generated once and every difference is paired.
+strategies, so that whatever they share is generated once and every difference is paired. A fourth question,
+in which *order* steps are taken, reads the strategies themselves and needs no points.
 """
 
 import dataclasses
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from model.errors import InputError
-from model.inputs import ModelInputs, replace_inputs
+from model.inputs import CONTRACTS, ModelInputs, replace_inputs
 
 PARTS = ("break_even", "influence", "waterfall")
 """Sections of `evaluate` that need points of their own."""
@@ -136,6 +137,42 @@ class Waterfall:
 
 
 @dataclass(frozen=True)
+class StepSet:
+    """A strategy that takes some steps.
+
+    Attributes:
+        strategy: its name.
+        steps: those that it takes, in the order in which the steps are declared.
+    """
+
+    strategy: str
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What each of several steps adds, in every order in which they can be taken.
+
+    Attributes:
+        name: unique in the study.
+        title: label for people.
+        baseline: the strategy that takes no step.
+        outcome: the outcome that values a set of steps.
+        parties: whose; ("",) when the outcome is not per party.
+        steps: names of the steps.
+        sets: a strategy for every set of steps but the empty one.
+    """
+
+    name: str
+    title: str
+    baseline: str
+    outcome: str
+    parties: tuple[str, ...]
+    steps: tuple[str, ...]
+    sets: tuple[StepSet, ...]
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """What is compared.
 
@@ -145,6 +182,7 @@ class Evaluation:
         break_even: the sweeps.
         influence: the rankings of assumptions.
         waterfall: the chains of stages.
+        orders: the steps that are taken in several orders.
     """
 
     outcomes: tuple[str, ...]
@@ -152,17 +190,27 @@ class Evaluation:
     break_even: tuple[BreakEven, ...] = ()
     influence: tuple[Influence, ...] = ()
     waterfall: tuple[Waterfall, ...] = ()
+    orders: tuple[Orders, ...] = ()
 
     def limited(self, strategies: Collection[str], parts: Collection[str] = PARTS) -> "Evaluation":
-        """Return the evaluation without what needs other strategies, or belongs to other parts, than these."""
+        """Return the evaluation without what needs other strategies, or belongs to other parts, than these.
+
+        Orders need no points of their own, and belong to no part.
+        """
         kept = {
-            part: tuple(one for one in getattr(self, part) if part in parts and _strategies(one) <= set(strategies))
-            for part in PARTS
+            part: tuple(
+                one
+                for one in getattr(self, part)
+                if (part in parts or part not in PARTS) and _strategies(one) <= set(strategies)
+            )
+            for part in (*PARTS, "orders")
         }
         return dataclasses.replace(self, **kept)
 
 
-def _strategies(one: BreakEven | Influence | Waterfall) -> set[str]:
+def _strategies(one: BreakEven | Influence | Waterfall | Orders) -> set[str]:
+    if isinstance(one, Orders):
+        return {one.baseline, *(each.strategy for each in one.sets)}
     return {one.strategy} if isinstance(one, Waterfall) else {one.strategy, one.baseline}
 
 
@@ -252,10 +300,13 @@ def inputs_at(point: Point, inputs: ModelInputs) -> ModelInputs:
 
 
 def _applies(key: str, inputs: ModelInputs) -> bool:
-    """Whether a key is one of the strategy's own: only contracts and data platforms may be absent."""
+    """Whether a key is one of the strategy's own: only contracts and platforms may be absent."""
     head, _, rest = key.partition(".")
-    members = getattr(inputs, head, None)
-    return not isinstance(members, tuple) or rest.partition(".")[0] in {member.name for member in members}
+    fields = CONTRACTS if head == "contracts" else (head,)
+    members = [getattr(inputs, name, None) for name in fields]
+    if not all(isinstance(one, tuple) for one in members):
+        return True
+    return rest.partition(".")[0] in {member.name for one in members for member in one or ()}
 
 
 def resolve(

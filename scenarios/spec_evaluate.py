@@ -1,4 +1,4 @@
-"""Steps 1 and 5 of a study: baseline, what is tabulated, break-even sweeps, influence and waterfalls."""
+"""Steps 1 and 5 of a study: baseline, what is tabulated, break-even, influence, waterfalls and orders."""
 
 import itertools
 import math
@@ -8,7 +8,17 @@ from typing import Any
 from model.errors import nearest
 from model.outcomes import OUTCOME
 from model.parameters import Parameter
-from scenarios.evaluation import BreakEven, Evaluation, Influence, Range, Switch, Waterfall, resolve
+from scenarios.evaluation import (
+    BreakEven,
+    Evaluation,
+    Influence,
+    Orders,
+    Range,
+    StepSet,
+    Switch,
+    Waterfall,
+    resolve,
+)
 from scenarios.spec_build import Case
 from scenarios.spec_ranges import Asked, read_range, read_switches, read_values, the_parameter
 from scenarios.spec_sections import OTHER_PARTIES
@@ -19,6 +29,8 @@ SWEEP_REPLICATIONS = 10
 """Random futures per point of a break-even sweep that does not say how many."""
 STAGES = ("cleaning", "integration", "transformation", "mining", "analysis", "application")
 """Stages of a contract's pipeline, in their order."""
+MOST_STEPS = 4
+"""Most steps whose orders are told apart: 24 orders of 16 strategies."""
 
 
 def baseline_of(values: Mapping[str, Any], reading: Reading) -> str:
@@ -42,8 +54,9 @@ def evaluation_of(values: Mapping[str, Any], cases: Mapping[str, Case], baseline
         break_even=_each(section.get("break_even", ()), _break_even, asked),
         influence=_each(section.get("influence", ()), _influence, asked),
         waterfall=_each(section.get("waterfall", ()), _waterfall, asked),
+        orders=_each(section.get("orders", ()), _orders, asked),
     )
-    for name in ("break_even", "influence", "waterfall"):
+    for name in ("break_even", "influence", "waterfall", "orders"):
         _unique(section.get(name, ()), getattr(evaluation, name), name, reading)
     _refused(section.get("break_even", ()), evaluation, asked)
     return evaluation
@@ -200,6 +213,72 @@ def _switches(where: str, section: Mapping[str, Any], strategy: str | None, aske
         return ()
     pipeline = f"contracts.{section['contract']}.pipeline"
     return tuple(Switch(stage, {f"{pipeline}.{stage}": False}) for stage in STAGES)
+
+
+def _orders(where: str, section: Mapping[str, Any], asked: Asked) -> Orders | None:
+    """Return the orders of some steps, or None with complaints."""
+    before, reading = len(asked.reading.faults), asked.reading
+    baseline = section.get("baseline", asked.baseline)
+    if "baseline" in section and asked.cases:
+        _known(f"{where}.baseline", baseline, list(asked.cases), "strategy", reading)
+    parties = _parties(where, section, asked) if "outcome" in section else ()
+    steps = section.get("steps", ())
+    if steps:
+        _judge_steps(f"{where}.steps", steps, reading)
+    sets = section.get("sets", {})
+    taken = [_step_set(f"{where}.sets.{name}", name, own, steps, asked) for name, own in sets.items() if own and steps]
+    _judge_baseline(f"{where}.sets", baseline, sets, reading)
+    if len(reading.faults) == before and steps and "sets" in section:
+        _judge_sets(f"{where}.sets", steps, taken, baseline, reading)
+    if len(reading.faults) > before or not (steps and taken and parties and baseline in asked.cases):
+        return None
+    return Orders(
+        name=section.get("name", section["outcome"]), title=section.get("title", ""), baseline=baseline,
+        outcome=section["outcome"], parties=parties, steps=steps, sets=tuple(taken),
+    )  # fmt: skip
+
+
+def _judge_steps(where: str, steps: Sequence[str], reading: Reading) -> None:
+    """Complain about too many steps, and about one that is named twice."""
+    twice = [step for number, step in enumerate(steps) if step in steps[:number]]
+    what = f"{where}: {twice[0]!r} is named twice" if twice else f"{where} names {len(steps)} steps"
+    if twice or len(steps) > MOST_STEPS:
+        reading.complain(where, reading.places[where], what, f"allowed: 2 to {MOST_STEPS} different steps")
+
+
+def _step_set(where: str, name: str, own: Sequence[str], steps: Sequence[str], asked: Asked) -> StepSet:
+    """Return which steps a strategy takes, complaining about what is unknown."""
+    if asked.cases:
+        _known(where, name, list(asked.cases), "strategy", asked.reading)
+    for number, step in enumerate(own):
+        if _known(f"{where}.{number}", step, steps, "step", asked.reading) and step in own[:number]:
+            place = asked.reading.places[f"{where}.{number}"]
+            asked.reading.complain(f"{where}.{number}", place, f"{where}: {step!r} is named twice", "each step once")
+    return StepSet(name, tuple(step for step in steps if step in own))
+
+
+def _judge_baseline(where: str, baseline: str, sets: Mapping[str, Any], reading: Reading) -> None:
+    if baseline in sets:
+        key = f"{where}.{baseline}"
+        what = f"{key}: the baseline takes no step"
+        reading.complain(key, reading.places[key], what, "leave it out here, or name another `baseline`")
+
+
+def _judge_sets(where: str, steps: Sequence[str], taken: Sequence[StepSet], baseline: str, reading: Reading) -> None:
+    """Complain about sets of steps that two strategies take, and about those that none takes."""
+    strategy_of: dict[tuple[str, ...], str] = {}
+    for one in taken:
+        other = strategy_of.setdefault(one.steps, one.strategy)
+        if other != one.strategy:
+            key = f"{where}.{one.strategy}"
+            what = f"{key}: {other} takes the same steps: {', '.join(one.steps)}"
+            reading.complain(key, reading.places[key], what, "one strategy for each set of steps")
+    every = [some for size in range(1, len(steps) + 1) for some in itertools.combinations(steps, size)]
+    missing = [f"[{', '.join(some)}]" for some in every if some not in strategy_of]
+    if missing:
+        what = f"{where}: no strategy takes {', '.join(missing)}"
+        allowed = f"each of the {len(every)} sets of steps needs a strategy; {baseline} is the one without any"
+        reading.complain(where, reading.places[where], what, allowed)
 
 
 def _parties(where: str, section: Mapping[str, Any], asked: Asked) -> tuple[str, ...]:

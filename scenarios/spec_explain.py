@@ -14,6 +14,7 @@ from typing import Any
 
 from model.inputs import PLATFORMS, ModelInputs, members_of
 from model.parameters import Parameter, parameters_of
+from scenarios.evaluation import Orders
 from scenarios.spec import BreakEven, Influence, Origin, Study, Waterfall
 from scenarios.spec_sections import CONTRACT_FAMILIES, PLATFORM_GROUPS, STUDY
 from scenarios.spec_shape import lookup
@@ -182,7 +183,8 @@ def _strategy(study: Study, name: str, common: dict[str, Any]) -> dict[str, Any]
 def _evaluation(study: Study) -> dict[str, Any]:
     evaluation = study.evaluation
     tree: dict[str, Any] = {"outcomes": list(evaluation.outcomes), "parties": list(evaluation.parties)}
-    for part, shown in (("break_even", _sweep), ("influence", _influence), ("waterfall", _waterfall)):
+    parts = (("break_even", _sweep), ("influence", _influence), ("waterfall", _waterfall), ("orders", _orders))
+    for part, shown in parts:
         sections = [shown(one) for one in getattr(evaluation, part)]
         if sections:
             tree[part] = sections[0] if len(sections) == 1 else sections
@@ -209,7 +211,14 @@ def _waterfall(one: Waterfall) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _named(one: BreakEven | Influence | Waterfall) -> dict[str, Any]:
+def _orders(one: Orders) -> dict[str, Any]:
+    sets = {each.strategy: list(each.steps) for each in one.sets}
+    parties = {"parties": list(one.parties)} if one.parties != ("",) else {}
+    asked = {"baseline": one.baseline, "outcome": one.outcome, **parties}
+    return {**_named(one), **asked, "steps": list(one.steps), "sets": sets}
+
+
+def _named(one: BreakEven | Influence | Waterfall | Orders) -> dict[str, Any]:
     return {"name": one.name, **({"title": one.title} if one.title else {})}
 
 

@@ -258,6 +258,19 @@ _WATERFALL = Section(
     "What each stage of a pipeline adds.",
     ("strategy", "outcomes"),
 )
+_STEP = setting("steps", "Name of a step.")
+_ORDERS = Section(
+    {
+        **{key: _PART_FIELDS[key] for key in ("name", "title")},
+        "baseline": setting("baseline", "The strategy that takes no step; the study's baseline if silent."),
+        "outcome": _OUTCOME,
+        "parties": _WHOSE,
+        "steps": Items(_STEP, least=2),
+        "sets": Named(Items(_STEP), "strategy", "Strategies, each with the steps that it takes; every set of steps."),
+    },
+    "What each of several steps adds, in every order in which they can be taken.",
+    ("outcome", "steps", "sets"),
+)
 _EVALUATE = Section(
     {
         "outcomes": _OUTCOMES,
@@ -265,8 +278,9 @@ _EVALUATE = Section(
         "break_even": OneOrMore(_BREAK_EVEN, "From where on a strategy pays; one sweep or a list."),
         "influence": OneOrMore(_INFLUENCE, "Which assumption moves a value most; one ranking or a list."),
         "waterfall": OneOrMore(_WATERFALL, "What each stage of a pipeline adds; one waterfall or a list."),
+        "orders": OneOrMore(_ORDERS, "What steps add in every order, from strategies that take them; one or a list."),
     },
-    "Step 5, evaluate: which outcomes of which parties are compared, break-even, influence, waterfall.",
+    "Step 5, evaluate: which outcomes of which parties are compared, break-even, influence, waterfall, orders.",
     ("outcomes",),
 )
 

@@ -56,7 +56,7 @@ class Section:
 class Named:
     """A mapping from names of the user's choice to things of one kind."""
 
-    each: "Leaf | Section | Variants | Changes"
+    each: "Leaf | Items | Section | Variants | Changes"
     noun: str
     doc: str
     reserved: tuple[str, ...] = ()
@@ -202,7 +202,8 @@ def _allowed_in(shape: Section | Named | Variants | Changes | Ranges | Switches)
         case Section():
             return "the keys " + ", ".join(shape.fields)
         case Named(each, noun):
-            return f"{noun} names, each with a {'value' if isinstance(each, Leaf) else 'section'} of its own"
+            what = "value" if isinstance(each, Leaf) else "list" if isinstance(each, Items) else "section"
+            return f"{noun} names, each with a {what} of its own"
         case Variants():
             return "a section with " + shape.by.parameter.name + ": " + " or ".join(shape.options)
     return "dotted keys with values, such as balancing.beta: 0.3"
