@@ -56,8 +56,9 @@ class Leasing(Mechanism):
         market = (session.need, wanted, session.value, session.offer, session.cost)
         results = (session.taken, session.given, session.flow, session.paid, session.moved, session.withheld)
         asked = choose_partners(callers, self.first, self.pairs, session.giver, self.choice_key, self.entities, day)
-        eur, units = bargain(callers, asked, calls, lists, market, results)
-        mean_price(session, eur, units)
+        traded = np.zeros((2, session.slots))
+        bargain(callers, asked, calls, lists, market, (*results, traded))
+        mean_price(session, *traded)
 
 
 @kernel
@@ -133,9 +134,9 @@ def bargain(
     calls: tuple[int, float, float, int, float],
     lists: tuple[Ints, Ints, Floats, Floats],
     market: tuple[Floats, Floats, Floats, Floats, Floats],
-    results: tuple[Floats, Floats, Floats, Floats, Floats, Floats],
-) -> tuple[Floats, Floats]:
-    """Let each caller bargain with its partners; return EUR paid and units delivered by slot, shapes (S,).
+    results: tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats],
+) -> None:
+    """Let each caller bargain with its partners.
 
     Args:
         callers: takers in the order of their calls.
@@ -143,15 +144,15 @@ def bargain(
         calls: way of bargaining; the market's lowest cost and highest value, EUR; partners; search cost, EUR.
         lists: first pair of each taker, shape (m + 1,); giver, way and delivered share of each pair.
         market: need, what is asked for, value, shape (S, K, m); offer, cost, shape (S, m).
-        results: taken, given, flow, paid, moved, withheld of the session; added to.
+        results: taken, given, flow, paid, moved, withheld of the session; EUR paid and units delivered, shape (2, S);
+            added to.
     """
     bargaining, low, high, partners, search_cost = calls
     first, giver, way, delivered = lists
     need, wanted, value, offer, cost = market
-    taken, given, flow, paid, moved, withheld = results
+    taken, given, flow, paid, moved, withheld, traded = results
     slots, tiers = need.shape[0], need.shape[1]
     left = offer.copy()
-    eur, units = np.zeros(slots), np.zeros(slots)
     lacking = np.empty((slots, tiers))
     for i in callers:
         lacking[:] = wanted[:, :, i]
@@ -183,6 +184,5 @@ def bargain(
                     payment = 0.5 * (bid + ask) * used
                     paid[i] += payment
                     paid[j] -= payment
-                    eur[s] += payment
-                    units[s] += used
-    return eur, units
+                    traded[0, s] += payment
+                    traded[1, s] += used
