@@ -6,7 +6,7 @@ boiler or is bought; what nobody takes leaves through the chimney, or is dispose
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -43,18 +43,14 @@ from model.ways import (
 )
 
 if TYPE_CHECKING:
+    from model.generation import Generators
     from model.goods import Goods
     from model.ledger import Ledger
+    from model.power import Power
     from model.resource_terms import ResourceContract
     from model.stage import Stage
 
 YEAR_DAYS = 365.0
-
-
-class Plants(Protocol):
-    """Generator blocks of the utilities; `output_mw`: power of each utility's today, MW, shape (utility, 24)."""
-
-    output_mw: Floats
 
 
 class Flows:
@@ -67,9 +63,9 @@ class Flows:
         heat, materials: the two kinds of flows.
     """
 
-    def __init__(self, stage: Stage, goods: Goods, plants: Plants | None = None) -> None:
+    def __init__(self, stage: Stage, goods: Goods, power: Power) -> None:
         self.book = Book(stage.population)
-        self.heat = HeatFlows(stage, goods, plants, self.book)
+        self.heat = HeatFlows(stage, goods, power.plants, self.book)
         self.materials = ByProducts(stage, self.book)
 
     def survey(self, day: int) -> None:
@@ -142,7 +138,7 @@ class HeatFlows:
         pipes: EUR a day that each firm pays for pipes, shape (firm row,).
     """
 
-    def __init__(self, stage: Stage, goods: Goods, plants: Plants | None, book: Book) -> None:
+    def __init__(self, stage: Stage, goods: Goods, plants: Generators | None, book: Book) -> None:
         people, market = stage.population, stage.inputs.market
         self.stage, self.goods, self.plants, self.book = stage, goods, plants, book
         declared = sum(people.spread("heat", name) for name in ("use", "space", "waste_share"))

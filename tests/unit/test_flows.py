@@ -1,11 +1,8 @@
-"""Heat and by-products: who is tied to whom, what is shared, and what it costs; plausibility against Kalundborg."""
+"""Heat and by-products: who is tied to whom, what is shared, and what it costs."""
 
 import copy
-import csv
-import math
 import pickle
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -65,7 +62,9 @@ class Town:
 
     def __init__(self, model: CollaborationModel, *contracts: ResourceContract, plants: Any = None) -> None:
         self.model, stage = model, model.stage
-        self.flows = Flows(stage, model.goods, plants)
+        self.flows = Flows(stage, model.goods, model.power)
+        if plants is not None:
+            self.flows.heat.plants = plants
         self.shared = []
         for terms in contracts:
             people = stage.population
@@ -211,7 +210,7 @@ def test_the_pipes_are_paid_as_agreed() -> None:
 
 
 def test_a_pool_is_tied_to_the_middle_of_its_members() -> None:
-    """Members at 0, 2 and 4 km: pipes of 2, 0 and 2; what comes from 2 km off loses 4 %, and 4 % more on its way out."""
+    """Members at 0, 2 and 4 km: pipes of 2, 0 and 2; the way in loses 4 %, the way out to 4 km 4 % more."""
     forge = firm("forge", power=20.0, heat=Heat(waste_share=0.2))
     near, far = (firm(n, x, heat=Heat(space=1.0, season=0.0)) for n, x in (("near", 2.0), ("far", 4.0)))
     town = Town(stage_of(forge, near, far), contract("forge", "near", "far", variant="pooling", pipe_cost=36_500.0))
@@ -265,11 +264,14 @@ def test_a_utility_gives_the_heat_of_its_running_blocks() -> None:
     assert town.flows.book.cash[1] == pytest.approx(-paid["power", "heat"] - 50.0)
 
 
-def test_a_utility_without_running_blocks_gives_nothing() -> None:
-    plant = {"generation": Generation(blocks=1, heat_ratio=0.9)}
-    town = Town(stage_of(firm("rooms", heat=Heat(space=4.0)), **plant), contract("power", "rooms"))
+@pytest.mark.parametrize(("fuel", "given"), [("gas", 0.0), ("biomass", 24 * 4.0 / 1.0)])
+def test_blocks_that_the_price_does_not_pay_for_give_no_heat(fuel: str, given: float) -> None:
+    """At 50 EUR/MWh: gas at 50.2 costs 77.7 to burn at .7, biomass at 25 costs 41.7."""
+    plant = {"generation": Generation(blocks=1, fuel=fuel, efficiency=0.7, heat_ratio=0.5, outage_rate=0.0)}
+    rooms = firm("rooms", heat=Heat(space=4.0, season=0.0, level=80.0))
+    town = Town(stage_of(rooms, **plant), contract("power", "rooms"))
     town.live()
-    assert town.flows.outcomes(1.0)["heat_given", "power"] == 0.0
+    assert town.flows.outcomes(1.0)["heat_given", "power"] == pytest.approx(given, abs=1e-9)
 
 
 @pytest.mark.parametrize("nothing", [{"partners": 0}, {"reach": 0.0}, {"pipe_loss": 1.0}])
