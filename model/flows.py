@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from model.generation import Generators
     from model.goods import Goods
     from model.ledger import Ledger
-    from model.power import Power
     from model.resource_terms import ResourceContract
     from model.stage import Stage
 
@@ -63,9 +62,9 @@ class Flows:
         heat, materials: the two kinds of flows.
     """
 
-    def __init__(self, stage: Stage, goods: Goods, power: Power) -> None:
+    def __init__(self, stage: Stage, goods: Goods, plants: Generators | None) -> None:
         self.book = Book(stage.population)
-        self.heat = HeatFlows(stage, goods, power.plants, self.book)
+        self.heat = HeatFlows(stage, goods, plants, self.book)
         self.materials = ByProducts(stage, self.book)
 
     def survey(self, day: int) -> None:
