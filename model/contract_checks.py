@@ -172,11 +172,10 @@ def _asset_faults(where: str, contract: DataContract, parties: Parties) -> Itera
         if getattr(contract, name) != nothing and not is_null(contract):
             what = f"means nothing for {contract.asset}"
             yield Fault(f"{where}.{name}", what, f"leave it at {nothing}")
-    for k, name in enumerate(sharers(contract)):
-        giver = parties.makers.get(name) or parties.utilities.get(name)
-        if giver and giver.data and contract.asset not in giver.data:
-            what = f"{name} has no data asset {contract.asset}"
-            yield Fault(f"{where}.{f'members.{k - 1}' if k else 'asset'}", what, f"it has: {', '.join(giver.data)}")
+    lacking = list(_lacking_faults(where, contract, parties))
+    yield from lacking
+    if lacking:
+        return
     if contract.asset == "orders":
         yield from _order_faults(where, contract, parties)
     elif contract.asset == "price_forecast":
@@ -187,6 +186,15 @@ def _asset_faults(where: str, contract: DataContract, parties: Parties) -> Itera
     if contract.resolution in range(1, DAY_HOURS + 1) and DAY_HOURS % contract.resolution:
         what = f"{contract.resolution} h does not divide the day"
         yield Fault(f"{where}.resolution", what, "allowed: 1, 2, 3, 4, 6, 8, 12, 24")
+
+
+def _lacking_faults(where: str, contract: DataContract, parties: Parties) -> Iterator[Fault]:
+    """Yield a fault for each sharer that says which data it has, and has not this asset."""
+    for k, name in enumerate(sharers(contract)):
+        giver = parties.makers.get(name) or parties.utilities.get(name)
+        if giver and giver.data and contract.asset not in giver.data:
+            what = f"{name} has no data asset {contract.asset}"
+            yield Fault(f"{where}.{f'members.{k - 1}' if k else 'asset'}", what, f"it has: {', '.join(giver.data)}")
 
 
 def _load_faults(where: str, member: str, contract: DataContract, provider: ManufacturerInputs) -> Iterator[Fault]:

@@ -235,5 +235,5 @@ def _causes(key: str, values: dict[str, Any]) -> list[str]:
     if section == "firms" and last == "behaviour":
         return [key, "extensions"]
     if section == "firms":
-        return [key, *(f"firms.{name}.{part}" for part in ("process.kind", "metered_alone", "count"))]
+        return [key, *(f"firms.{name}.{part}" for part in ("process.kind", "metered_alone", "count", "demand.mean"))]
     return [key]

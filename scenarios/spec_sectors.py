@@ -82,38 +82,52 @@ def _filled(name: str, firm: Node, asked: Path, faults: list[Fault]) -> Node:
         return firm
     like = firm.entries[LIKE]
     base = _base(f"firms.{name}", like, asked, faults)
-    if base is None:
-        word = "utility" if _OF_UTILITIES & set(firm.entries) else "manufacturer"
-        base = {"type": Node(word, like.place, like.key_place)}  # one fault is enough: its type is not missing too
-    kind, own = base.get("type"), firm.entries.get("type")
-    if kind is not None and own is not None and own.value != kind.value:
-        what = f"firms.{name}.type: {own.value!r}, but sector {like.value} is of type {kind.value}"
+    own = firm.entries.get("type")
+    if "type" not in base:
+        base = {**_nothing(firm, like), **base}
+    elif own is not None and own.value != base["type"].value:
+        what = f"firms.{name}.type: {own.value!r}, but sector {like.value} is of type {base['type'].value}"
         faults.append(Fault(str(own.place), what, "leave the type out, or name another sector"))
-        firm = Node({**firm.entries, "type": kind}, firm.place, firm.key_place)
-    base = {"sector": Node(like.value, like.place, like.key_place), **base}
+        firm = Node({**firm.entries, "type": base["type"]}, firm.place, firm.key_place)
+    if isinstance(like.value, str):
+        base = {"sector": Node(like.value, like.place, like.key_place), **base}
+    else:
+        firm = Node({key: child for key, child in firm.entries.items() if key != LIKE}, firm.place, firm.key_place)
     return merge(Node(base, like.place, like.key_place), firm)
 
 
-def _base(where: str, like: Node, asked: Path, faults: list[Fault]) -> dict[str, Node] | None:
-    """Return the firm section of the sector that a firm names; None with a fault if there is none."""
+def _nothing(firm: Node, like: Node) -> dict[str, Node]:
+    """Return what stands for a sector that cannot be had, so that nothing is complained about that only follows."""
+
+    def node(value: Any) -> Node:
+        return Node(value, like.place, like.key_place)
+
+    if _OF_UTILITIES & set(firm.entries):
+        return {"type": node("utility")}
+    return {"type": node("manufacturer"), "process": node({"kind": node("none")})}
+
+
+def _base(where: str, like: Node, asked: Path, faults: list[Fault]) -> dict[str, Node]:
+    """Return the firm section of the sector that a firm names; nothing, with a fault, if there is none."""
     name, folder = like.value, (like.place.source.path or asked).parent
     if not isinstance(name, str):
         faults.append(Fault(str(like.place), f"{where}.{LIKE} is not the name of a sector", _allowed("", folder)))
-        return None
+        return {}
     known = known_sectors(folder)
     if name not in known:
         faults.append(Fault(str(like.place), f"{where}.{LIKE}: no such sector: {name!r}", _allowed(name, folder)))
-        return None
+        return {}
     node, found = _parsed(known[name], _state(known[name]))
     for fault in found:
         if fault not in faults:
             faults.append(fault)
-    return node.entries["firm"].entries if node is not None and "firm" in node.entries else None
+    return node.entries["firm"].entries if node is not None and "firm" in node.entries else {}
 
 
 def _allowed(name: str, folder: Path) -> str:
     known = list(known_sectors(folder))
-    return f"{nearest(name, known)} known: {', '.join(known)}; or put a file {FOLDER}/NAME.yaml beside the scenario"
+    hint = f"{nearest(name, known)} known: {', '.join(known)}".strip()
+    return f"{hint}; or put a file {FOLDER}/NAME.yaml beside the scenario"
 
 
 def _state(path: Path) -> tuple[int, int]:
@@ -146,6 +160,9 @@ def _judge_head(node: Node, faults: list[Fault]) -> dict[str, Any]:
     reading = Reading(faults)
     firm = node.entries.get("firm")
     rest = {key: child for key, child in node.entries.items() if key != "firm"}
+    code = rest.get("industry")
+    if code is not None and type(code.value) is int:  # 331 is a code, and needs no quotes
+        rest["industry"] = Node(str(code.value), code.place, code.key_place)
     values = read(SECTOR_HEAD, Node(rest, node.place, node.key_place) if rest or firm else node, "", reading)
     values = values if isinstance(values, dict) else {}
     if firm is None or not isinstance(firm.value, dict):
@@ -178,9 +195,9 @@ def read_sector(path: Path) -> Sector:
     if node is None or not isinstance(node.value, dict) or "firm" not in node.entries:
         raise InputError(list(faults) or [Fault(shown(path), "is no sector file")])
     values = _judge_head(node, Faults())
-    firm = read(FIRM, node.entries["firm"], "firm", Reading(faults))
+    firm = read(FIRM, node.entries["firm"], "firm", Reading(faults)) if "type" in node.entries["firm"].entries else {}
     if faults:
-        raise InputError(list(faults))
+        raise InputError(_by_place(faults))
     return Sector(
         name=path.stem,
         path=path,
@@ -193,6 +210,11 @@ def read_sector(path: Path) -> Sector:
         data=firm.get("data", ()),
         sources=values.get("sources", ()),
     )
+
+
+def _by_place(faults: list[Fault]) -> list[Fault]:
+    """Return faults of one file by line and column."""
+    return sorted(faults, key=lambda fault: [int(part) for part in fault.where.split(":")[-2:]])
 
 
 def find_sector(name_or_path: str) -> Path:
