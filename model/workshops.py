@@ -10,7 +10,6 @@ import numpy as np
 from model.books import Account, Book
 from model.mechanisms.pooling import Pooling
 from model.physics.capacity import (
-    DAY_HOURS,
     EQUIPMENT,
     GENERAL,
     SKILLED,
@@ -110,7 +109,7 @@ class Workshops:
             return np.stack([people.spread(section, name)[rows] for name in names])
 
         labour = of("labour", "skilled_hours_per_unit", "general_hours_per_unit")
-        self.machines, machine_hours, self.shift, overtime = of(
+        self.machines, machine_hours, self.shift, self.machine_overtime = of(
             "equipment", "machines", "hours_per_unit", "shift_hours", "overtime_hours"
         )
         self.failure_rate, self.repair, overtime_cost, lending_cost = of(
@@ -124,7 +123,6 @@ class Workshops:
         self.unit_hours = np.where(has, np.vstack([machine_hours, labour]), 0.0)
         self.overtime_cost = np.vstack([overtime_cost, of("labour", "overtime_cost", "overtime_cost")])
         self.lending_cost = np.vstack([lending_cost, of("labour", "lending_cost", "lending_cost")])
-        self.machine_overtime = np.minimum(overtime, DAY_HOURS - self.shift)
         self.first = np.concatenate([[0], np.cumsum(self.machines)]).astype(np.int64)
         self.manned = np.vstack([self.machines * self.shift, self.crew * self.hours])
         late = np.full(self.unit_hours.shape, 0.0)
