@@ -67,6 +67,8 @@ class Balances:
             live.load,
             sides,
         )
+        if power.plants is not None:
+            sides[2, 1] += power.plants.output_mw.sum()
         for name, (left, right, turnover) in zip(BALANCES, sides.tolist(), strict=True):
             ledger.check(name, left, right, turnover, day)
         self.held = self._held()
@@ -117,7 +119,8 @@ def compare_accounts(
     """Write both sides and the turnover of every balance into `sides`, shape (5, 3); rows as in BALANCES.
 
     Money: what all parties received less paid, against nothing; the party whose cash moved least as the ledger says.
-    Energy, MWh: what customers drew, against what utilities bought, closed intraday and left as imbalance.
+    Energy, MWh: what customers drew, against what utilities bought, closed intraday and left as imbalance (and gave
+    from own generators, which the caller adds).
     Hours: furnace energy at full power, against hours of melting. Materials, units: growth of stock and pipeline since
     yesterday (given in `sides[4, 0]`), against what was ordered or made less what was demanded.
     `before`: yesterday's cash, brought up to date.

@@ -109,6 +109,10 @@ class Measures:
         factor = self.stage.inputs.market.emission_factor
         if self.power.stack is not None and drawn > 0.0:
             factor = self.emissions / drawn
+        if self.power.plants is not None and drawn > 0.0:
+            given, emitted = self.power.plants.given_and_emitted()
+            zone = self.emissions if self.power.stack is not None else factor * (drawn - given)
+            factor = (zone + emitted) / drawn
         for g, firm in enumerate(self.stage.inputs.manufacturers):
             electricity, output, capacity, demand, prompt, peak = self.sums[g]
             if firm.utility:

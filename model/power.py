@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.errors import Fault, InputError
+from model.generation import Generators
 from model.inputs import ManufacturerInputs
 from model.kernels import kernel
 from model.physics.electricity import (
@@ -142,6 +143,8 @@ class Power:
             what = f"{inputs.market.price_table!r} has no residual load, which a market zone clears on"
             raise InputError([Fault("market.price_table", what, "a table with residual load, or closure exogenous")])
         self.stack = read_stack(inputs.market) if clears else None
+        owns_blocks = any(utility.generation.blocks for utility in inputs.utilities)
+        self.plants = Generators(stage) if owns_blocks else None
 
     def _learner(self, scale: Floats, utility: Ints, *, by_day: bool) -> Learner:
         """Return a learner for series that belong to the given utilities, shape (series,).
@@ -169,6 +172,8 @@ class Power:
         if self.prices_matter:
             self.public_prices.predict(day, self.weekend)
         self.price[:] = self.stage.futures.price[day]
+        if self.plants is not None:
+            self.plants.draw(day)
         draw_system_imbalance(
             day, self.key, balancing.rest_sd, balancing.rest_autocorrelation, self.rest_state, self.rest
         )
@@ -213,7 +218,15 @@ class Power:
             if self.orders.rows.size:
                 self._clear_orders(day)
                 comfort[self.orders.rows] = self.orders.comfort
-            clear_day(self._rest_of_zone(day), self.nomination.sum(axis=0), *self._blocks(), self.price)
+            rest, own = self._rest_of_zone(day), self.nomination.sum(axis=0)
+            if self.plants is not None:
+                self.plants.clear(rest, own, self._blocks(), self.price)
+            else:
+                clear_day(rest, own, *self._blocks(), self.price)
+        elif self.plants is not None:
+            self.plants.sell(self.price)
+        if self.plants is not None:
+            self.nomination -= self.plants.planned_mw
 
     def _clear_orders(self, day: int) -> None:
         """Let flexible orders move load until prices meet, and every position with it.
@@ -222,7 +235,8 @@ class Power:
         """
         c, people, orders = self.stage.live, self.stage.population, self.orders
         zone = self._rest_of_zone(day) + self.nomination.sum(axis=0)
-        clear_flexible(orders, zone, self._blocks(), c.peak_load, c.load)
+        blocks = self._blocks() if self.plants is None else self.plants.beside(self._blocks())
+        clear_flexible(orders, zone, blocks, c.peak_load, c.load)
         self.moved[:] = 0.0
         self.moved_alone[:] = 0.0
         np.add.at(self.moved, people.utility[orders.rows], orders.moved)
@@ -251,6 +265,7 @@ class Power:
         read_meters(c.load[: self.makers], people.utility, people.alone, self.hourly, c.peak_load)
         drawn = self.portfolio_load.copy()
         np.add.at(drawn, self.alone_utility, self.hourly)
+        net = drawn if self.plants is None else self._net_of_own(drawn)
         settle(
             self.rule,
             b.beta,
@@ -258,7 +273,7 @@ class Power:
             b.penalty_long,
             b.intraday_share,
             b.intraday_cost,
-            drawn,
+            net,
             self.nomination,
             self.rest,
             self.price,
@@ -277,15 +292,24 @@ class Power:
             c.energy_charge,
         )
         if self.stack is not None:
-            added_generation(self._rest_of_zone(day), drawn.sum(axis=0), *self._blocks(), self.generation)
+            added_generation(self._rest_of_zone(day), net.sum(axis=0), *self._blocks(), self.generation)
         rows = slice(self.makers, self.makers + self.utilities)
         c.nomination[rows], c.drawn[rows], c.imbalance[rows] = self.nomination, drawn, self.imbalance
         c.cash[rows] -= self.amounts.sum(axis=1)
         self.customers.observe(day, self.hourly - self.moved_alone if self.orders.rows.size else self.hourly)
         self.miss[:] = drawn - self.expected
         self.errors[:, day % self.errors.shape[1]] = self.miss
+        if self.plants is not None:
+            self.errors[:, day % self.errors.shape[1]] += self.plants.planned_mw - self.plants.output_mw
         if self.prices_matter:
             self.public_prices.observe(day, self.price[None])
+
+    def _net_of_own(self, drawn: Floats) -> Floats:
+        """Run the utilities' own blocks; return what their customers draw beyond that, MW, shape (utility, 24)."""
+        assert self.plants is not None, "somebody owns blocks"
+        self.plants.run(self.price)
+        net: Floats = drawn - self.plants.output_mw
+        return net
 
 
 @kernel

@@ -22,6 +22,9 @@ FUEL_PRICES = {
 }
 """Fuel of a block -> the market parameter with its price."""
 
+REFERENCE_STACK = "stack_de"
+"""The table that has a block of every fuel."""
+
 
 @dataclass(frozen=True, eq=False)
 class Stack:
@@ -79,6 +82,23 @@ def _block(where: str, block: Any, market: Market, faults: list[Fault]) -> tuple
         np.array([getattr(market, FUEL_PRICES[fuel])]), np.array([efficiency]), np.array([factor]), market.carbon_price
     )
     return capacity, float(cost[0]), float(emission[0])
+
+
+def fuel_terms(fuel: str, market: Market) -> tuple[float, float]:
+    """Return price (EUR) and emissions (t CO2) of a MWh of fuel: the market's, and those of the zone's own blocks.
+
+    A zone whose table has no block of the fuel has the emissions of the reference zone's.
+
+    Args:
+        fuel: a key of `FUEL_PRICES`.
+        market: of the scenario.
+    """
+    for table in (market.stack_table, REFERENCE_STACK):
+        for block in read_tree(table)[1].get("blocks") or ():
+            if isinstance(block, dict) and block.get("fuel") == fuel and "emission_t_per_mwh_fuel" in block:
+                return float(getattr(market, FUEL_PRICES[fuel])), float(block["emission_t_per_mwh_fuel"])
+    msg = f"{REFERENCE_STACK} has no block that burns {fuel}"
+    raise ValueError(msg)
 
 
 def _number(where: str, block: dict[str, Any], key: str, low: float, faults: list[Fault]) -> float:
