@@ -6,12 +6,22 @@ from collections.abc import Mapping
 
 from model.errors import Fault, InputError, nearest
 from model.inputs import ModelInputs
-from model.validation import electricity, flexibility, incidents, invariants, privacy, resources, stock, tails
+from model.validation import (
+    electricity,
+    flexibility,
+    incidents,
+    invariants,
+    knowledge,
+    privacy,
+    resources,
+    stock,
+    tails,
+)
 from model.validation.case import Bench, Case, Report, Scenarios
 
 CATALOGUE: dict[str, Case] = {
     case.name: case
-    for family in (stock, privacy, incidents, electricity, flexibility, resources, tails, invariants)
+    for family in (stock, privacy, incidents, electricity, flexibility, resources, tails, knowledge, invariants)
     for case in family.CASES
 }
 """Case by name, in the order of the families."""

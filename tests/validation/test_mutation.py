@@ -35,6 +35,8 @@ REQUESTS = (
     ("pool_market", {"n": 3}, 0.02, []),
     ("rationing", {"n": 10}, 0.05, []),
     ("tail_risk", {}, 0.01, []),
+    ("knowledge_barter", {"n": 12, "degree": 4, "nets": 6}, 1.0, []),
+    ("trust", {}, 0.01, []),
     ("balances", {}, 0.01, []),
     ("null_collaboration", {}, 0.01, []),
 )
