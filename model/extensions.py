@@ -5,6 +5,7 @@ which code it came from. Loading one runs it, with all rights of whoever runs Ta
 """
 
 import hashlib
+import importlib
 import importlib.util
 import inspect
 import keyword
@@ -28,12 +29,12 @@ KINDS = {
     "behaviour": ("model.agents", "Manufacturer", "behaviour"),
 }
 """What an extension may add: module and name of the class it derives from, and the attribute that names it."""
-BUILT_IN = {
-    "resource": ("allocation", "leasing", "pooling"),
-    "technology": ("exchange", "cooperation", "sharing"),
-    "behaviour": (),
+BUILT_IN: dict[str, dict[str, str]] = {
+    "resource": {name: f"model.mechanisms.{name}" for name in ("allocation", "leasing", "pooling")},
+    "technology": dict.fromkeys(("exchange", "cooperation", "sharing"), "model.mechanisms.technology"),
+    "behaviour": {},
 }
-"""Names that are taken."""
+"""Names that are taken, each with the module that holds its class."""
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 
@@ -94,11 +95,13 @@ def known_names(extensions: Sequence[Extension], kind: str) -> tuple[str, ...]:
 
 
 def class_of(extensions: Sequence[Extension], kind: str, name: str) -> type | None:
-    """Return the class that bears a name: of these extensions, or else one that was imported; None without."""
+    """Return the class that bears a name: of these extensions, built in, or imported here; None without."""
     for extension in extensions:
         if (kind, name) in extension.provides:
             module = _module(Path(extension.name).name, extension.digest, extension.source)
             return next(found for found, known in _additions(module) if (known, _name_of(found, known)) == (kind, name))
+    if name in BUILT_IN[kind]:
+        importlib.import_module(BUILT_IN[kind][name])
     return _imported(kind).get(name)
 
 
