@@ -12,16 +12,30 @@ from model.validation import (
     incidents,
     invariants,
     knowledge,
+    pooling,
     privacy,
     resources,
     stock,
     tails,
+    technology,
 )
 from model.validation.case import Bench, Case, Report, Scenarios
 
 CATALOGUE: dict[str, Case] = {
     case.name: case
-    for family in (stock, privacy, incidents, electricity, flexibility, resources, tails, knowledge, invariants)
+    for family in (
+        stock,
+        privacy,
+        incidents,
+        electricity,
+        flexibility,
+        resources,
+        pooling,
+        tails,
+        technology,
+        knowledge,
+        invariants,
+    )
     for case in family.CASES
 }
 """Case by name, in the order of the families."""

@@ -34,6 +34,9 @@ REQUESTS = (
     ("leasing", {}, 0.02, []),
     ("pool_market", {"n": 3}, 0.02, []),
     ("rationing", {"n": 10}, 0.05, []),
+    ("equipment_pooling", {}, 0.01, []),
+    ("equipment_pooling", {"discipline": "queue"}, 0.01, []),
+    ("inventory_pooling", {}, 0.01, []),
     ("tail_risk", {}, 0.01, []),
     ("knowledge_barter", {"n": 12, "degree": 4, "nets": 6}, 1.0, []),
     ("trust", {}, 0.01, []),
@@ -42,7 +45,7 @@ REQUESTS = (
 )
 """Case, parameters, effort, functions to break (all that the case exercises if empty)."""
 
-WITHOUT_ELECTRICITY = ("bullwhip", "information_value", "newsvendor", "privacy_cost")
+WITHOUT_ELECTRICITY = ("bullwhip", "information_value", "newsvendor", "privacy_cost", "inventory_pooling")
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda r: "-".join([r[0], str(r[1].get("receiver", ""))]).strip("-"))
