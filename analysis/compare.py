@@ -27,6 +27,7 @@ from analysis.estimates import (
     variance_ratio,
 )
 from analysis.influence import influence_frame
+from analysis.orders import orders_frame
 from analysis.points import TOO_FEW, difference, floats
 from analysis.tables import StudyTables
 from analysis.tails import tail_frame
@@ -90,6 +91,7 @@ class Comparison:
         break_even: the sweeps' answers: for each party asked about, and for all of them together.
         influence: which assumption moves the value of a strategy most; columns `analysis.influence.INFLUENCE`.
         waterfall: what each stage of a pipeline adds; columns `analysis.waterfall.WATERFALL`.
+        orders: what steps add in every order; columns `analysis.orders.ORDERS`.
         warnings: what a reader must know before believing a figure.
         precision: half-width over difference that the numbers of replications needed aim at.
     """
@@ -108,6 +110,7 @@ class Comparison:
     break_even: tuple[BreakEven, ...]
     influence: pd.DataFrame
     waterfall: pd.DataFrame
+    orders: pd.DataFrame
     warnings: tuple[str, ...]
     precision: float
 
@@ -148,6 +151,7 @@ def compare_study(
         break_even=break_evens(tables.points, tables.study.evaluation.get("break_even"), bearer),
         influence=influence_frame(tables),
         waterfall=stages,
+        orders=orders_frame(tables),
         warnings=(*_warnings(tables, differences), *unanswered(tables, stages)),
         precision=precision,
     )  # fmt: skip

@@ -32,7 +32,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "tail": records(comparison.tail),
         "break_even": [_break_even_tree(answer) for answer in comparison.break_even],
         "influence": [_written(row, ("low", "base", "high")) for row in records(comparison.influence)],
-        "waterfall": records(comparison.waterfall),
+        "waterfall": records(comparison.waterfall), "orders": records(comparison.orders),
         "precision": comparison.precision, "warnings": list(comparison.warnings), "provenance": provenance(comparison),
     }  # fmt: skip
     return {key: _finite(value) for key, value in tree.items()}
@@ -136,7 +136,9 @@ def _sheets(comparison: Comparison) -> dict[str, pd.DataFrame]:
     gains["value"] = _readable(gains["value"])
     ends = comparison.influence.copy()
     ends[values] = ends[values].apply(_readable)
-    more = {"break-even": gains, "influence": ends, "waterfall": comparison.waterfall}
+    more = {
+        "break-even": gains, "influence": ends, "waterfall": comparison.waterfall, "orders": comparison.orders,
+    }  # fmt: skip
     return sheets | {name: frame for name, frame in more.items() if len(frame)}
 
 

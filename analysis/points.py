@@ -1,4 +1,4 @@
-"""What break-even, influence and waterfall share: the values of a point, and paired differences between points."""
+"""What the parts of an evaluation share: the values of a point, and paired differences between points."""
 
 import dataclasses
 import math
@@ -18,7 +18,7 @@ from analysis.estimates import (
     known_coefficient,
     t_estimate,
 )
-from model.inputs import ModelInputs
+from model.inputs import CONTRACTS, FIRMS, ModelInputs
 from model.outcomes import OUTCOME
 from model.parameters import Parameter, parameters_of
 from scenarios.spec_sections import FIRM_TYPES
@@ -95,8 +95,11 @@ def adjusted(outcome: str, plain: Floats, chance: Floats) -> Estimate:
 def declared_parameter(key: str) -> Parameter | None:
     """Return the declaration of the parameter with this dotted key, or None if nothing declares it."""
     head, *path = key.split(".")
-    hint = typing.get_type_hints(ModelInputs).get(head)
+    hints = typing.get_type_hints(ModelInputs)
+    hint = hints.get(head)
     members = list(FIRM_TYPES.values()) if head == "firms" else list(typing.get_args(hint))
+    if head == "contracts":
+        members = [group for name in CONTRACTS for group in typing.get_args(hints[name])]
     groups = members or [hint]
     found = (_within(group, path[1:] if members else path) for group in groups if dataclasses.is_dataclass(group))
     return next((parameter for parameter in found if parameter is not None), None)
@@ -118,7 +121,7 @@ def parameter_unit(key: str) -> str:
 def value_at(inputs: Mapping[str, Any], key: str) -> Any:
     """Return the value of a dotted key in a tree of resolved inputs, or None if it is not there."""
     head, *path = key.split(".")
-    lists = ("manufacturers", "utilities") if head == "firms" else (head,)
+    lists = {"firms": FIRMS, "contracts": CONTRACTS}.get(head, (head,))
     here: Any = inputs.get(head)
     if path and any(isinstance(inputs.get(name), list) for name in lists):
         members = [member for name in lists for member in inputs.get(name, [])]

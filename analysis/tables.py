@@ -113,10 +113,21 @@ class StudyTables:
 
     @property
     def contract_parties(self) -> tuple[str, ...]:
-        """The firms that are a party to a contract in any strategy, providers first."""
+        """The firms that are a party to a contract in any strategy: providers of data, their partners, then members."""
         pairs = [pair for member in self.strategies for pair in member.inputs.get("contracts", ())]
         names = [pair[role] for role in ("provider", "partner") for pair in pairs]
-        return tuple(dict.fromkeys(names))
+        return tuple(dict.fromkeys([*names, *self.members]))
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The firms that are members of a contract on resources or technology in any strategy."""
+        terms = [
+            one
+            for member in self.strategies
+            for family in ("resource_contracts", "technology_contracts")
+            for one in member.inputs.get(family, ())
+        ]
+        return tuple(dict.fromkeys(name for one in terms for name in one["members"]))
 
     @property
     def providers(self) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """Comparisons as plain text for a terminal."""
 
+import itertools
 import math
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -60,7 +61,7 @@ def full(comparison: Comparison, outcomes: Sequence[str] = ()) -> str:
     for strategy in comparison.ranking["strategy"]:
         if strategy != comparison.baseline:
             parts += ["", f"{strategy} against {comparison.baseline}", *_blocks(comparison, strategy, wanted)]
-    more = [*_influence(comparison.influence), *_waterfall(comparison.waterfall)]
+    more = [*_influence(comparison.influence), *_waterfall(comparison.waterfall), *_orders(comparison.orders)]
     return "\n".join([*parts, *more, "", *_tail(comparison), "", LEGEND.format(_precision(comparison))])
 
 
@@ -183,6 +184,55 @@ def _waterfall(frame: pd.DataFrame) -> list[str]:
         title = first.title or f"{named}what each stage adds in {first.strategy}"
         lines += ["", f"{title}: {about}", table(head, rows), *_notes(part, "stage")]
     return lines
+
+
+def _orders(frame: pd.DataFrame) -> list[str]:
+    """Return what steps add in every order, on average over orders, and together."""
+    lines: list[str] = []
+    for _, part in frame.groupby(["name", "party"], sort=False):
+        first = part.iloc[0]
+        by_kind = {str(kind): rows for kind, rows in part.groupby("kind", sort=False)}
+        steps = list(by_kind["shapley"]["step"])
+        party = str(first.party)
+        about = f"{OUTCOME[first.outcome].title}{f' of {party}' if party else ''}, {first.unit}"
+        title = first.title or f"what {', '.join(steps)} add to {first.baseline} in every order"
+        lines += [
+            "",
+            f"{title}: {about}",
+            _orders_table(by_kind, steps),
+            "",
+            _sets_table(by_kind),
+            *_notes(part, "name"),
+        ]
+    return lines
+
+
+def _orders_table(by_kind: Mapping[str, pd.DataFrame], steps: Sequence[str]) -> str:
+    groups = {**dict(iter(by_kind["marginal"].groupby("order", sort=False))), "mean over orders": by_kind["shapley"]}
+    rows = []
+    for order, group in groups.items():
+        found = {str(row.step): row for row in group.itertuples()}
+        cells = [[number(found[step].effect), interval(found[step].lower, found[step].upper)] for step in steps]
+        rows.append([str(order), *itertools.chain(*cells), str(group["n"].iloc[0])])
+    return table(["order", *itertools.chain(*[[step, "95 % interval"] for step in steps]), "n"], rows)
+
+
+def _sets_table(by_kind: Mapping[str, pd.DataFrame]) -> str:
+    beyond = {
+        str(row.step): [number(row.effect), interval(row.lower, row.upper)]
+        for row in by_kind["interaction"].itertuples()
+    }
+    rows = [
+        [
+            str(row.step),
+            number(row.effect),
+            interval(row.lower, row.upper),
+            *beyond.get(str(row.step), ["", ""]),
+            str(row.n),
+        ]
+        for row in by_kind["set"].itertuples()
+    ]
+    return table(["steps", "together", "95 % interval", "beyond each alone", "95 % interval", "n"], rows)
 
 
 def _notes(frame: pd.DataFrame, key: str) -> list[str]:

@@ -243,7 +243,9 @@ def _short(what: str) -> str:
 
 def _read_items(shape: Items, node: Node, where: str, reading: Reading) -> tuple[Any, ...]:
     if not isinstance(node.value, list) or len(node.value) < shape.least:
-        what = "is an empty list" if isinstance(node.value, list) else "is not a list"
+        what = "is not a list"
+        if isinstance(node.value, list):
+            what = f"has fewer than {shape.least} entries" if node.value else "is an empty list"
         allowed = f"allowed: a list such as [a, b], each {shape.each.parameter.allowed()}"
         reading.complain(where, node.place, f"{where} {what}", allowed)
         return ()
