@@ -38,6 +38,11 @@ REQUESTS = (
     ("equipment_pooling", {"discipline": "queue"}, 0.01, []),
     ("inventory_pooling", {}, 0.01, []),
     ("tail_risk", {}, 0.01, []),
+    ("joint_rd", {}, 1.0, []),
+    ("joint_rd", {"regime": "cartel"}, 1.0, []),
+    ("joint_rd_thresholds", {}, 1.0, []),
+    ("cognitive_distance", {}, 1.0, []),
+    ("learning_pool", {}, 1.0, []),
     ("knowledge_barter", {"n": 12, "degree": 4, "nets": 6}, 1.0, []),
     ("trust", {}, 0.01, []),
     ("balances", {}, 0.01, []),
@@ -48,7 +53,7 @@ REQUESTS = (
 WITHOUT_ELECTRICITY = ("bullwhip", "information_value", "newsvendor", "privacy_cost", "inventory_pooling")
 
 
-@pytest.mark.parametrize("request_", REQUESTS, ids=lambda r: "-".join([r[0], str(r[1].get("receiver", ""))]).strip("-"))
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda r: "-".join([r[0], str(r[1].get("receiver", r[1].get("regime", "")))]).strip("-"))
 def test_every_broken_function_is_noticed(request_: tuple[str, dict[str, object], float, list[str]]) -> None:
     case, given, effort, only = request_
     request = {"case": case, "given": given, "effort": effort, "only": only}
