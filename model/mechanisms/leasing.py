@@ -23,7 +23,7 @@ _BARGAINING = {"strategic": STRATEGIC, "truthful": TRUTHFUL, "posted": POSTED}
 
 
 class Leasing(Mechanism):
-    """Bilateral deals: a taker knows its own value, a giver its own cost, both the range of such values and costs.
+    """Bilateral deals: a taker knows its own value, a giver its own cost, both the slot's range of values and costs.
 
     Each day takers call in random order. A taker asks up to `partners` of the givers within reach, in an order drawn
     anew each day, and pays `search_cost` for each; it stops when it needs no more, or when all that it still lacks
@@ -46,7 +46,7 @@ class Leasing(Mechanism):
         session.clear_results()
         wanted = self.reports(day, session)
         low, high = market_range(session.need, session.value, session.offer, session.cost)
-        if not low < high:
+        if not (low < high).any():
             return
         lacking = np.flatnonzero(wanted.sum(axis=(0, 1)) > 0.0)
         callers = by_turn(lacking, self.turn_key, self.entities, day)
@@ -62,20 +62,22 @@ class Leasing(Mechanism):
 
 
 @kernel
-def market_range(need: Floats, value: Floats, offer: Floats, cost: Floats) -> tuple[float, float]:
-    """Return the lowest cost on offer and the highest value of a need, EUR/unit; +inf, -inf where there is none.
+def market_range(need: Floats, value: Floats, offer: Floats, cost: Floats) -> tuple[Floats, Floats]:
+    """Return the lowest cost on offer and the highest value of a need by slot, EUR/unit, shapes (S,).
+
+    They are +inf and -inf where there is none.
 
     Args:
         need, value: shape (S, K, m); `offer`, `cost`: shape (S, m).
     """
-    low, high = np.inf, -np.inf
+    low, high = np.full(offer.shape[0], np.inf), np.full(offer.shape[0], -np.inf)
     for s in range(offer.shape[0]):
         for i in range(offer.shape[1]):
             if offer[s, i] > 0.0:
-                low = min(low, cost[s, i])
+                low[s] = min(low[s], cost[s, i])
             for k in range(need.shape[1]):
                 if need[s, k, i] > 0.0:
-                    high = max(high, value[s, k, i])
+                    high[s] = max(high[s], value[s, k, i])
     return low, high
 
 
@@ -131,7 +133,7 @@ def offers_made(bargaining: int, value: float, cost: float, low: float, high: fl
 def bargain(
     callers: Ints,
     asked: Ints,
-    calls: tuple[int, float, float, int, float],
+    calls: tuple[int, Floats, Floats, int, float],
     lists: tuple[Ints, Ints, Floats, Floats],
     market: tuple[Floats, Floats, Floats, Floats, Floats],
     results: tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats],
@@ -141,7 +143,7 @@ def bargain(
     Args:
         callers: takers in the order of their calls.
         asked: pairs of each taker in the order of its calls, shape (p,).
-        calls: way of bargaining; the market's lowest cost and highest value, EUR; partners; search cost, EUR.
+        calls: way of bargaining; lowest cost and highest value, EUR, shape (S,); partners; search cost, EUR.
         lists: first pair of each taker, shape (m + 1,); giver, way and delivered share of each pair.
         market: need, what is asked for, value, shape (S, K, m); offer, cost, shape (S, m).
         results: taken, given, flow, paid, moved, withheld of the session; EUR paid and units delivered, shape (2, S);
@@ -160,7 +162,7 @@ def bargain(
             hope = 0.0
             for s in range(slots):
                 for k in range(tiers):
-                    hope += lacking[s, k] * max(0.0, value[s, k, i] - low)
+                    hope += lacking[s, k] * max(0.0, value[s, k, i] - low[s])
             if not hope > search_cost:
                 break
             pair = asked[first[i] + call]
@@ -170,8 +172,10 @@ def bargain(
                 for k in range(tiers):
                     deal = min(lacking[s, k], left[s, j] * arrives)
                     net = value[s, k, i] - way[pair]
-                    bid, ask = offers_made(bargaining, net, cost[s, j] / arrives, low, high)
-                    if deal <= 0.0 or bid < ask or net <= cost[s, j] / arrives:
+                    if deal <= 0.0 or net <= cost[s, j] / arrives:
+                        continue
+                    bid, ask = offers_made(bargaining, net, cost[s, j] / arrives, low[s], high[s])
+                    if bid < ask:
                         continue
                     used = min(deal, need[s, k, i] - taken[s, k, i])
                     lacking[s, k] -= deal
