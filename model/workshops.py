@@ -10,6 +10,7 @@ import numpy as np
 from model.books import Account, Book
 from model.mechanisms.pooling import Pooling
 from model.physics.capacity import (
+    CLASSES,
     EQUIPMENT,
     GENERAL,
     SKILLED,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from model.stage import Stage
 
 LABOUR = slice(SKILLED, GENERAL + 1)
-CLASSES = 3
 HOURS = ("manned", "own", "used", "lent", "borrowed", "overtime")
 """Hours that are counted by class: as if all were up and present, at hand, and what became of them."""
 
@@ -166,12 +166,12 @@ class Workshops:
         self.most_overtime[LABOUR] = self.overtime_share * self.own[LABOUR]
         self.lent[:], self.borrowed[:] = 0.0, 0.0
         self.target[:] = self.stage.live.produced[self.rows]
-        self._size_needs()
+        self._size_needs(np.arange(self.rows.size))
 
-    def _size_needs(self) -> None:
-        """Work out the hours that each firm wants of each class, from what it has by now."""
-        own = self.own - self.lent + self.borrowed
-        size_needs(self.target, self.unit_hours, own, self.most_overtime, self.hard, self.need)
+    def _size_needs(self, firms: Ints) -> None:
+        """Work out the hours that workshops want of each class, from what they have by now."""
+        hours = self.own, self.most_overtime, self.lent, self.borrowed
+        size_needs(firms, self.target, self.unit_hours, *hours, self.hard, self.need)
 
     def session(self, terms: ResourceContract, rows: Ints) -> Session:
         """Return the session of a contract on equipment (one slot for each kind) or labour (skilled, general), in h.
@@ -220,7 +220,8 @@ class Workshops:
         The dearer tier of need is what not even overtime could make, the other what overtime would. What earlier
         contracts of the day moved is counted in.
         """
-        self._size_needs()
+        at = self.place[session.rows]
+        self._size_needs(at[at >= 0])
         slots = self.slots[terms.name]
         for s, k in enumerate(slots.classes):
             members = np.flatnonzero(slots.fits[s])
@@ -247,18 +248,9 @@ class Workshops:
         """Let everybody make what its hours allow, and pay for overtime and for hours that were lent."""
         if not self.rows.size:
             return
-        make_units(
-            self.target,
-            self.unit_hours,
-            self.own,
-            self.most_overtime,
-            self.lent,
-            self.borrowed,
-            self.made,
-            self.used,
-            self.guests,
-            self.overtime,
-        )
+        hours = self.own, self.most_overtime, self.lent, self.borrowed
+        made = self.made, self.used, self.guests, self.overtime
+        make_units(self.target, self.unit_hours, *hours, *made)
         self.stage.live.produced[self.rows] = self.made
         ran = self.used[EQUIPMENT] + self.lent[EQUIPMENT] + self.overtime[EQUIPMENT]
         np.divide(ran, self.own[EQUIPMENT], out=self.use, where=self.own[EQUIPMENT] > 0.0)
@@ -297,21 +289,27 @@ class Workshops:
         """Return (outcome, party) -> value of what was counted, hours times `scale`; nothing for other parties."""
         people = self.stage.population
         values: dict[tuple[str, str], float] = {}
-        for party in np.unique(people.party[self.rows]):
-            mine, name = people.party[self.rows] == party, people.parties[party]
-            hours = dict(zip(HOURS, self.hours_sums[:, :, mine].sum(axis=2), strict=True))
-            busy = hours["used"] + hours["lent"]
-            target, short = self.units_sums[:, mine].sum(axis=1)
+        party = people.party[self.rows]
+        hours = {name: _by_party(party, sums) for name, sums in zip(HOURS, self.hours_sums, strict=True)}
+        busy, own, manned = hours["used"] + hours["lent"], hours["own"], hours["manned"]
+        target, short = _by_party(party, self.units_sums)
+        for p in np.unique(party):
+            name = people.parties[p]
             ratios = {
-                "machine_utilisation": (busy[EQUIPMENT], hours["own"][EQUIPMENT]),
-                "machine_availability": (hours["own"][EQUIPMENT], hours["manned"][EQUIPMENT]),
-                "labour_utilisation": (busy[LABOUR].sum(), hours["own"][LABOUR].sum()),
-                "production_shortfall": (short, target),
+                "machine_utilisation": (busy[EQUIPMENT, p], own[EQUIPMENT, p]),
+                "machine_availability": (own[EQUIPMENT, p], manned[EQUIPMENT, p]),
+                "labour_utilisation": (busy[LABOUR, p].sum(), own[LABOUR, p].sum()),
+                "production_shortfall": (short[p], target[p]),
             }
             values |= {(outcome, name): float(part / whole) for outcome, (part, whole) in ratios.items() if whole > 0.0}
             for kind in ("overtime", "borrowed", "lent"):
-                values[f"{kind}_hours", name] = float(hours[kind].sum()) * scale
+                values[f"{kind}_hours", name] = float(hours[kind][:, p].sum()) * scale
         return values
+
+
+def _by_party(party: Ints, sums: Floats) -> Floats:
+    """Return sums of workshops, shape (n, r), by the number of their party, shape (n, parties)."""
+    return np.stack([np.bincount(party, line) for line in sums])
 
 
 def _kinds(people: Population) -> Ints:

@@ -28,7 +28,8 @@ MOST_ABSENT = 0.9
 EXACT_CREW = 1000
 """Largest crew whose number of absent workers is exactly binomial; beyond it the normal one is rounded."""
 
-EQUIPMENT, SKILLED, GENERAL = 0, 1, 2
+CLASSES = 3
+EQUIPMENT, SKILLED, GENERAL = range(CLASSES)
 """Classes of hours that a unit can take, in the order of all arrays by class."""
 
 
@@ -169,41 +170,59 @@ def man_crews(
 
 
 @kernel
-def units_within(firm: int, unit_hours: Floats, hours: Floats, left_out: int, others: Any) -> float:
+def units_within(
+    firm: int,
+    unit_hours: Floats,
+    own: Floats,
+    most_overtime: Floats,
+    lent: Floats,
+    borrowed: Floats,
+    left_out: int,
+    counts: Any,
+) -> float:
     """Return how many units the hours of all classes but `left_out` allow, infinite where none limits.
 
     Args:
-        firm: column of the arrays; `unit_hours`: hours of a unit by class, `hours`: at hand, shape (3, r).
-        left_out: class that does not count, or -1.
-        others: whether a class counts, shape (3, r).
+        firm: column of the arrays by class; `unit_hours` to `borrowed`: as in `make_units`.
+        left_out: class that does not count, or -1; `counts`: whether a class counts, shape (3, r).
     """
     most = np.inf
-    for k in range(unit_hours.shape[0]):
-        if k != left_out and others[k, firm] and unit_hours[k, firm] > 0.0:
-            most = min(most, hours[k, firm] / unit_hours[k, firm])
+    for k in range(CLASSES):
+        if k != left_out and counts[k, firm] and unit_hours[k, firm] > 0.0:
+            hours = own[k, firm] - lent[k, firm] + borrowed[k, firm] + most_overtime[k, firm]
+            most = min(most, hours / unit_hours[k, firm])
     return most
 
 
 @kernel
-def size_needs(target: Floats, unit_hours: Floats, own: Floats, overtime: Floats, hard: Any, need: Floats) -> None:
-    """Write the hours of each class that a firm wants today, so that few are borrowed that another class lets lie idle.
+def size_needs(
+    firms: Ints,
+    target: Floats,
+    unit_hours: Floats,
+    own: Floats,
+    most_overtime: Floats,
+    lent: Floats,
+    borrowed: Floats,
+    hard: Any,
+    need: Floats,
+) -> None:
+    """Write the hours of each class that firms want today, so that few are borrowed that another class lets lie idle.
 
-    A class is wanted for the units that the firm's other classes, overtime included, allow where `hard`: labour first,
-    whose crews are set against machines only where those cannot be borrowed, then machines against all labour.
+    A class is wanted for the units that the firm's other classes, overtime included, allow: people only as far as
+    machines allow that cannot be borrowed; machines as far as the people allow that are there by now.
 
     Args:
-        target: units to make, shape (r,).
-        unit_hours: hours of a unit; `own`: normal hours; `overtime`: most hours beyond, by class, shape (3, r).
-        hard: whether a class limits what is wanted of the others, shape (3, r).
+        firms: whose needs to work out, shape (<= r,).
+        target to borrowed: as in `make_units`.
+        hard: whether a class limits what is wanted of people, shape (3, r).
         need: result, hours by class, shape (3, r).
     """
-    hours = own + overtime
-    everything = np.ones(hard.shape, np.bool_)
-    for i in range(target.size):
-        for k in range(unit_hours.shape[0]):
-            limits = everything if k == EQUIPMENT else hard
-            wanted = min(max(0.0, target[i]), units_within(i, unit_hours, hours, k, limits))
-            need[k, i] = wanted * unit_hours[k, i]
+    all_count = np.ones(hard.shape, np.bool_)
+    for i in firms:
+        for k in range(CLASSES):
+            counts = all_count if k == EQUIPMENT else hard
+            allowed = units_within(i, unit_hours, own, most_overtime, lent, borrowed, k, counts)
+            need[k, i] = max(0.0, min(target[i], allowed)) * unit_hours[k, i]
 
 
 @kernel
@@ -228,11 +247,11 @@ def make_units(
         made: result, units, shape (r,).
         used, guests, overtime: results, own hours, borrowed hours and overtime that went into them, shape (3, r).
     """
-    everything = np.ones(own.shape, np.bool_)
-    hours = own - lent + borrowed + most_overtime
+    all_count = np.ones(own.shape, np.bool_)
     for i in range(target.size):
-        made[i] = min(target[i], max(0.0, units_within(i, unit_hours, hours, -1, everything)))
-        for k in range(unit_hours.shape[0]):
+        allowed = units_within(i, unit_hours, own, most_overtime, lent, borrowed, -1, all_count)
+        made[i] = min(target[i], max(0.0, allowed))
+        for k in range(CLASSES):
             needed = max(0.0, made[i]) * unit_hours[k, i]
             used[k, i] = min(needed, max(0.0, own[k, i] - lent[k, i]))
             guests[k, i] = min(needed - used[k, i], borrowed[k, i])

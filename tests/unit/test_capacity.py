@@ -238,11 +238,14 @@ def test_machines_are_wanted_for_what_labour_allows() -> None:
     """100 units a day; 40 skilled hours and 4 of overtime at half an hour a unit allow 88."""
     unit_hours, own = by_class([1.0], [0.5], [0.25]), by_class([60.0], [40.0], [100.0])
     overtime, need = by_class([10.0], [4.0], [0.0]), np.zeros((3, 1))
-    size_needs(np.array([100.0]), unit_hours, own, overtime, np.zeros((3, 1), np.bool_), need)
+    firms, target, none = np.arange(1), np.array([100.0]), np.zeros((3, 1))
+    size_needs(firms, target, unit_hours, own, overtime, none, none, np.zeros((3, 1), np.bool_), need)
     assert need[:, 0] == pytest.approx([88.0, 50.0, 25.0])  # all classes can be borrowed
     hard = np.array([[True], [False], [False]])
-    size_needs(np.array([100.0]), unit_hours, own, overtime, hard, need)
+    size_needs(firms, target, unit_hours, own, overtime, none, none, hard, need)
     assert need[:, 0] == pytest.approx([88.0, 35.0, 17.5])  # 70 machine-hours are all there will be
+    size_needs(firms, target, unit_hours, own, overtime, by_class([0.0], [0.0], [10.0]), 3.0 + none, ~hard, need)
+    assert need[:, 0] == pytest.approx([94.0, 50.0, 23.5])  # 3 h more of all, 10 h less of the others
 
 
 @settings(max_examples=200, deadline=None)
