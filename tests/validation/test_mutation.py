@@ -53,7 +53,7 @@ REQUESTS = (
 WITHOUT_ELECTRICITY = ("bullwhip", "information_value", "newsvendor", "privacy_cost", "inventory_pooling")
 
 
-@pytest.mark.parametrize("request_", REQUESTS, ids=lambda r: "-".join([r[0], str(r[1].get("receiver", r[1].get("regime", "")))]).strip("-"))
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda r: "-".join([r[0], str(r[1].get("receiver", ""))]).strip("-"))
 def test_every_broken_function_is_noticed(request_: tuple[str, dict[str, object], float, list[str]]) -> None:
     case, given, effort, only = request_
     request = {"case": case, "given": given, "effort": effort, "only": only}
