@@ -50,7 +50,6 @@ class ByProducts:
         }
         self.made, self.need, self.used, self.given = (np.zeros(self.rows.size) for _ in range(4))
         self.day, self.sums = (np.zeros((self.rows.size, 2)) for _ in range(2))
-        self.lost = 0.0
         self.within_reach: dict[str, tuple[Bools, Bools]] = {}
         self.accounts = {kind: book.account(kind) for kind in ("disposal", "material")} if self.rows.size else {}
 
@@ -95,7 +94,7 @@ class ByProducts:
         produced = np.maximum(0.0, self.stage.live.produced[self.rows])
         self.made[:] = np.where(self.makes >= 0, self.terms["rate"], 0.0) * produced
         self.need[:] = np.where(self.takes >= 0, self.terms["need"], 0.0) * produced
-        self.used[:], self.given[:], self.lost = 0.0, 0.0, 0.0
+        self.used[:], self.given[:] = 0.0, 0.0
 
     def fill(self, terms: ResourceContract, session: Session) -> None:
         """Write what members need and have left, at what it saves and costs them.
@@ -115,7 +114,6 @@ class ByProducts:
         k = self.place[session.rows]
         self.used[k] += session.taken[0].sum(axis=0)
         self.given[k] += session.given[0]
-        self.lost += float(session.lost().sum())
 
     def use(self) -> None:
         """Dispose of what nobody took and buy what nobody gave.
@@ -144,7 +142,6 @@ class ByProducts:
         return [
             ("by-products", made, gone, made),
             ("material", over, 0.0, float(self.need.sum())),
-            ("by-products moved", self.lost, 0.0, made),
         ]
 
     def outcomes(self, scale: float) -> dict[tuple[str, str], float]:

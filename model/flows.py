@@ -21,8 +21,10 @@ from model.physics.heat import (
     HOURS,
     LEFT,
     USED,
+    carry_over,
     fire_boilers,
     heat_by_hour,
+    leave_over,
     level_after,
     network_level,
     pipe_share,
@@ -157,7 +159,7 @@ class HeatFlows:
         self.value = sum(self.fuel_cost) / self.terms["efficiency"]
         self.need, self.waste, self.delivered, self.given = (np.zeros((self.rows.size, HOURS)) for _ in range(4))
         self.day, self.sums = (np.zeros((self.rows.size, DAY_COLUMNS)) for _ in range(2))
-        self.arrived, self.lost = 0.0, 0.0
+        self.arrived = 0.0
         self.pipes = np.zeros(people.party.size)
         self.within_reach: dict[str, tuple[Bools, Bools]] = {}
         self.accounts: dict[str, Account] = {}
@@ -255,24 +257,24 @@ class HeatFlows:
             ratio = self.terms["waste_share"][self.makers :, None]
             self.waste[self.makers :] = ratio * self.plants.output_mw[self.utilities]
         self.delivered[:], self.given[:] = 0.0, 0.0
-        self.arrived, self.lost = 0.0, 0.0
+        self.arrived = 0.0
 
     def fill(self, terms: ResourceContract, session: Session) -> None:
         """Write what members need and have left, at what a MWh from the own boiler and from recovery costs."""
         k = self.place[session.rows]
         takes, gives = self.within_reach[terms.name]
-        session.need[:, 0, :] = np.maximum(0.0, self.need[k] - self.delivered[k]).T * takes
+        leave_over(k, takes, 1.0, self.need, self.delivered, session.need[:, 0, :])
         session.value[:, 0, :] = self.value[k]
-        session.offer[:] = terms.offered * np.maximum(0.0, self.waste[k] - self.given[k]).T * gives
+        leave_over(k, gives, terms.offered, self.waste, self.given, session.offer)
         session.cost[:] = self.terms["recovery_cost"][k]
 
     def take(self, session: Session) -> None:
         """Carry what was shared over."""
         k = self.place[session.rows]
-        self.delivered[k] += session.taken.sum(axis=1).T
-        self.given[k] += session.given.T
+        for tier in range(session.taken.shape[1]):
+            carry_over(k, session.taken[:, tier, :], self.delivered)
+        carry_over(k, session.given, self.given)
         self.arrived += float(session.taken.sum())
-        self.lost += float(session.lost().sum())
 
     def use(self) -> None:
         """Let boilers make the rest, and book fuel, carbon, recovery and pipes."""
@@ -302,7 +304,6 @@ class HeatFlows:
             ("heat", need, burnt + delivered, need),
             ("heat from partners", delivered, self.arrived, given),
             ("waste heat", over, 0.0, float(self.waste.sum())),
-            ("pipes", self.lost, 0.0, given),
         ]
 
     def outcomes(self, scale: float) -> dict[tuple[str, str], float]:

@@ -5,9 +5,12 @@ stands in the early hours of the same day. By-products go by the day: what is ma
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.kernels import kernel
 from model.streams import Floats, Ints
+
+type Bools = NDArray[np.bool_]
 
 HOURS = 24
 
@@ -71,6 +74,30 @@ def heat_by_hour(
             drawn = (load[i, 4 * h] + load[i, 4 * h + 1] + load[i, 4 * h + 2] + load[i, 4 * h + 3]) / 4.0
             need[k, h] = process * within[k, h] + rooms
             waste[k, h] = waste_share[k] * drawn
+
+
+@kernel
+def leave_over(place: Ints, reached: Bools, part: float, amount: Floats, shared: Floats, left: Floats) -> None:
+    """Write `part` of what members have of an amount beyond what was shared already, MWh, shape (24, member).
+
+    Args:
+        place: row of each member among the firms, shape (member,); `reached`: who is tied to a partner at all.
+        part: of the rest.
+        amount, shared: MWh by hour, shape (firm, 24).
+        left: result, 0 for members who are not reached.
+    """
+    for m in range(place.size):
+        k = place[m]
+        for h in range(HOURS):
+            left[h, m] = part * max(0.0, amount[k, h] - shared[k, h]) if reached[m] else 0.0
+
+
+@kernel
+def carry_over(place: Ints, session: Floats, shared: Floats) -> None:
+    """Add what members took or gave, MWh, shape (24, member), to the firms' own sums, shape (firm, 24)."""
+    for m in range(place.size):
+        for h in range(HOURS):
+            shared[place[m], h] += session[h, m]
 
 
 @kernel
