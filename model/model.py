@@ -14,27 +14,41 @@ import mesa
 import numpy as np
 
 from model.accounts import ACCOUNTS, EFFORTS
-from model.agents import DataPlatform, Firm, Manufacturer, Utility
+from model.agents import (
+    MAKERS,
+    DataPlatform,
+    Firm,
+    Manufacturer,
+    ResourcePlatform,
+    TechnologyPlatform,
+    Utility,
+)
 from model.balances import Balances
 from model.columns import ColumnModelMixin
 from model.errors import Fault, InputError, RunError, nearest
 from model.extensions import class_of
+from model.flows import Flows
 from model.futures import Futures, futures_of
 from model.goods import Goods
 from model.hooks import Action, Hooks
 from model.inputs import DataContract, Demand, ManufacturerInputs, ModelInputs, Process, UtilityInputs, replace_inputs
 from model.ledger import RESOURCES, Ledger
 from model.measures import Measures
+from model.memberships import Memberships
 from model.network import network_of
 from model.outcomes import OUTCOMES
 from model.population import CUSTOMERS, GRID, MARKET, Population, populate, signal_means
 from model.power import Power
 from model.recorder import Recorder
+from model.resources import Resources, Source
 from model.sharing import Sharing
 from model.stage import Stage
+from model.stations import Stations
 from model.stocks import making_days_of
 from model.streams import Floats
 from model.tables import Table
+from model.technology import Technology
+from model.workshops import Workshops
 
 if TYPE_CHECKING:
     import networkx
@@ -134,6 +148,13 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         self.goods = Goods(self.stage)
         self.power = Power(self.stage)
         self.sharing = Sharing(self.stage, self.goods, self.power)
+        self.workshops = Workshops(self.stage, self.goods)
+        self.flows = Flows(self.stage, self.goods, self.power.plants)
+        self.resources = Resources(self.stage, self._sources())
+        self.stations = Stations(self.stage, self.resources.urgent, self.resources.platforms.online)
+        self.technology = Technology(self.stage, self.goods)
+        taught = [contract.terms for contract in self.technology.contracts]
+        self.schools = Memberships(self.stage, self.inputs.technology_platforms, taught)
         self._open_books()
         self.balances = Balances(self.stage, self.goods, self.power, self.ledger)
         self.measures = Measures(self.stage, self.goods, self.power, self.sharing, self.ledger)
@@ -156,17 +177,20 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
             msg = f"{self.inputs.name}: the horizon of {day} days (burn-in included) is over"
             raise RunError(msg)
         self.hooks.run(day, self)
-        shapes = self.futures.shapes[day]
+        self._open_day(day)
+        self.technology.review(day)
         self.power.publish_prices(day)
         self.sharing.advise(day)
-        self.goods.take_orders()
-        self.goods.plan_day(day, self.power.expected_price, self.power.price, shapes)
+        self._staff_day(day)
+        self.goods.plan_day(day, self.power.expected_price, self.power.price, self.futures.shapes[day])
         self.power.forecast_customers(day)
         self.sharing.share(day)
         self.power.nominate(day)
         self.power.clear(day, self.goods.efforts[:, EFFORTS.index("comfort")])
         self.goods.run_day(day)
         self.power.settle(day)
+        self._share_flows(day)
+        self.stations.serve(day)
         self.goods.trade_day(day, self.season)
         self.sharing.learn(day)
         self._keep_books(day)
@@ -224,8 +248,25 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
     def outcomes(self) -> dict[tuple[str, str], float]:
         """Return the declared outcomes so far: (name, party or "") -> value per 365-day year."""
         if self._outcomes[0] != self.measures.days:
-            self._outcomes = (self.measures.days, self.measures.outcomes())
+            self._outcomes = (self.measures.days, self._read_outcomes())
         return self._outcomes[1]
+
+    def _counted(self) -> tuple[Any, ...]:
+        """Return the submodels that count for themselves."""
+        plants = () if self.power.plants is None else (self.power.plants,)
+        return self.resources, self.workshops, self.flows, self.stations, self.technology, *plants
+
+    def _read_outcomes(self) -> dict[tuple[str, str], float]:
+        values = self.measures.outcomes()
+        if not self.measures.days:
+            return values
+        scale = YEAR_DAYS / self.measures.days
+        for platforms in (self.resources.platforms, self.schools):
+            values |= platforms.outcomes(self.ledger, scale)
+        values |= self.resources.outcomes(self.ledger, scale)
+        for submodel in self._counted()[1:]:
+            values |= submodel.outcomes(scale)
+        return values
 
     def transfers(self) -> list[tuple[str, str, str, float]]:
         """Return who pays whom: (payer, payee, kind, EUR per 365-day year), real cost to `resources` included."""
@@ -267,7 +308,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         for g, firm in enumerate(makers):
             rows = people.group == g
             spread = lead[rows] * sd[rows] ** 2
-            kinds.get(firm.name, Manufacturer).create_agents(
+            kinds.get(firm.name, MAKERS[firm.type]).create_agents(
                 self,
                 firm.count,
                 demand_mean=people.spread("demand", "mean")[rows],
@@ -281,8 +322,40 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
                 pipeline=mean[rows] * (lead[rows] - making[rows]),
             )
         Utility.create_agents(self, len(self.inputs.utilities))
-        if self.inputs.data_platforms:
-            DataPlatform.create_agents(self, len(self.inputs.data_platforms))
+        for kind, hubs in (
+            (DataPlatform, self.inputs.data_platforms),
+            (ResourcePlatform, self.inputs.resource_platforms),
+            (TechnologyPlatform, self.inputs.technology_platforms),
+        ):
+            if hubs:
+                kind.create_agents(self, len(hubs))
+
+    def _sources(self) -> dict[str, Source]:
+        """Return the submodel that each shared resource belongs to."""
+        return {
+            "equipment": self.workshops,
+            "labour": self.workshops,
+            "heat": self.flows,
+            "by_product": self.flows,
+        }
+
+    def _open_day(self, day: int) -> None:
+        """Open the platforms and the books of the day."""
+        self.resources.begin(day)
+        self.schools.begin(day)
+
+    def _staff_day(self, day: int) -> None:
+        """Find out what is to be made, and with which machines and people, one's own or others', it can be."""
+        self.goods.take_orders()
+        self.workshops.survey(day)
+        self.resources.match(day, "capacity")
+        self.workshops.work(day)
+
+    def _share_flows(self, day: int) -> None:
+        """Let what is left of heat and materials reach those who need it."""
+        self.flows.survey(day)
+        self.resources.match(day, "flows")
+        self.flows.use(day)
 
     def _open_books(self) -> None:
         lines = []
@@ -301,6 +374,9 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
             ]
         lines += [(MARKET, RESOURCES, "generation"), (GRID, RESOURCES, "generation"), (GRID, RESOURCES, "balancing")]
         lines += [(posting.payer, posting.payee, posting.kind) for posting in self.sharing.postings]
+        books = [self.resources.platforms.book, self.schools.book, *(submodel.book for submodel in self._counted())]
+        self.books = [book for book in books if book.lines]
+        lines += [line for book in self.books for line in book.lines]
         self.ledger = Ledger(parties=(*self.population.parties, RESOURCES))
         self.ledger.open(lines)
 
@@ -321,10 +397,15 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         ledger.today[cut : cut + 3] = generated, balancing_energy, power.totals[0]
         if day == self.inputs.calendar.burn_in:
             self.sharing.settle_exposure()
-        ledger.today[cut + 3 :] = self.sharing.daily
-        live.cash += self.sharing.cash
+        cut += 3
+        for amounts, cash in ((self.sharing.daily, self.sharing.cash), *((b.today, b.cash) for b in self.books)):
+            ledger.today[cut : cut + amounts.size] = amounts
+            live.cash += cash
+            cut += amounts.size
         ledger.post(self.counting)
         self.balances.check(day)
+        self.workshops.check(ledger, day)
+        self.flows.check(ledger, day)
 
     def _month_end(self, day: int) -> tuple[bool, float]:
         """Return whether peaks are billed today, and for which share of a month.
@@ -344,6 +425,8 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         if not self.counting:
             return
         self.measures.count()
+        for submodel in self._counted():
+            submodel.count()
         if self.hours is not None:
             for name, values in self._hours_of_today().items():
                 self.hours.setdefault(name, []).append(values.copy())

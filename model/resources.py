@@ -14,14 +14,14 @@ import numpy as np
 
 from model.books import Account, Book
 from model.errors import BalanceError
-from model.hubs import Posting, hub_postings, membership, platform_days
-from model.mechanisms.resource import Mechanism, mechanism_named
+from model.extensions import class_of
+from model.mechanisms.resource import Mechanism
+from model.memberships import Memberships
 from model.session import Draws, Session
 from model.streams import Ints, entity_id
 
 if TYPE_CHECKING:
-    from model.inputs import ResourceContract, ResourcePlatformInputs
-    from model.population import Population
+    from model.inputs import ResourceContract
     from model.stage import Stage
 
 STAGES = {"labour": "capacity", "equipment": "capacity", "storage": "stores", "heat": "flows", "by_product": "flows"}
@@ -85,33 +85,28 @@ class Resources:
 
     Attributes:
         contracts: that match day by day, in the order in which resources are matched.
-        terms: of all contracts that share anything, stations included.
-        platforms: those that have members; `online`: whether each works, by day.
-        book: payments.
+        terms: of all contracts that share anything; `urgent`: of those on stations.
+        platforms: those that they run over.
+        book: what is paid for resources, and for moving them.
     """
 
     def __init__(self, stage: Stage, sources: Mapping[str, Source]) -> None:
-        self.stage, inputs, people = stage, stage.inputs, stage.population
+        self.stage, inputs = stage, stage.inputs
         self.terms = [terms for terms in inputs.resource_contracts if not is_null(terms)]
-        self.online = {hub.name: platform_days(stage, hub) for hub in inputs.resource_platforms}
-        self.members = {hub.name: membership(self.terms, hub.name, people) for hub in inputs.resource_platforms}
-        self.platforms = [hub for hub in inputs.resource_platforms if self.members[hub.name]]
+        self.platforms = Memberships(stage, inputs.resource_platforms, self.terms)
         ordered = sorted((t for t in self.terms if t.resource in STAGES), key=lambda t: list(STAGES).index(t.resource))
+        self.urgent = [terms for terms in self.terms if terms.resource == "station"]
         self.contracts = [self._at_work(terms, sources[terms.resource]) for terms in ordered]
-        self.book = Book(people)
+        self.book = Book(stage.population)
         self.moving = self.book.account("moving") if self.contracts else None
-        self.payments = {hub.name: self._payments(hub) for hub in self.platforms if self.contracts}
-        self.book.stand(self._postings())
-        first = people.makers + len(inputs.utilities) + len(inputs.data_platforms)
-        self.rows = first + np.arange(len(inputs.resource_platforms))
-        if self.rows.size:
-            stage.live.members[self.rows] = [sum(m.values()) for m in self.members.values()]
+        clearing = dict.fromkeys(contract.terms.platform for contract in self.contracts)
+        self.payments = {hub: self._payments(hub) for hub in clearing}
+        self.commission = {hub.name: hub.commission for hub in inputs.resource_platforms}
 
     def begin(self, day: int) -> None:
         """Open the books and the platforms for the day."""
         self.book.clear()
-        if self.rows.size:
-            self.stage.live.online[self.rows] = [days[day] for days in self.online.values()]
+        self.platforms.begin(day)
 
     def match(self, day: int, stage: str) -> None:
         """Let the contracts on the resources of one stage of the day find who uses what of whom.
@@ -142,21 +137,16 @@ class Resources:
     def outcomes(self, ledger: Any, scale: float) -> dict[tuple[str, str], float]:
         """Return the declared outcomes: (name, party) -> value per 365-day year; `scale`: years per counted time."""
         values: dict[tuple[str, str], float] = {}
-        for hub in self.platforms:
-            mine = [contract for contract in self.contracts if contract.terms.platform == hub.name]
-            for party in (*self.members[hub.name], hub.name):
-                paid = ledger.paid(party, "rent") + ledger.paid(party, "commission")
-                values["rent", party] = paid * scale
-                result = ledger.paid(party, "platform_fee") + ledger.paid(party, "platform_result")
-                values["platform_payment", party] = result * scale
-            if mine:
-                values["matched_surplus", hub.name] = sum(contract.saved for contract in mine) * scale
-                worth = sum(contract.worth for contract in mine)
-                if worth > 0.0:
-                    values["match_rate", hub.name] = sum(contract.met for contract in mine) / worth
-            bound = sum(contract.bound for contract in mine)
-            if mine and not np.isnan(bound):
-                values["matched_bound", hub.name] = bound * scale
+        for hub in self.payments:
+            mine = [contract for contract in self.contracts if contract.terms.platform == hub]
+            for party in dict.fromkeys(name for contract in mine for name in (*contract.terms.members, hub)):
+                values["rent", party] = (ledger.paid(party, "rent") + ledger.paid(party, "commission")) * scale
+            values["matched_surplus", hub] = sum(contract.saved for contract in mine) * scale
+            worth, bound = sum(one.worth for one in mine), sum(one.bound for one in mine)
+            if worth > 0.0:
+                values["match_rate", hub] = sum(contract.met for contract in mine) / worth
+            if not np.isnan(bound):
+                values["matched_bound", hub] = bound * scale
         return values
 
     def _at_work(self, terms: ResourceContract, source: Source) -> AtWork:
@@ -165,8 +155,10 @@ class Resources:
         session = source.session(terms, rows)
         names = [f"{terms.name}/{people.names[row]}" for row in rows]
         draws = Draws(self.stage.key, np.array([entity_id(name) for name in names], dtype=np.int64))
-        mechanism = mechanism_named(terms.variant)(terms, session, draws)
-        return AtWork(terms, self.online[terms.platform], source, session, mechanism)
+        kind = class_of(self.stage.inputs.extensions, "resource", terms.variant)
+        assert kind is not None, "inputs refuse unknown variants"
+        mechanism = kind(terms, session, draws)
+        return AtWork(terms, self.platforms.online[terms.platform], source, session, mechanism)
 
     def _require(self, contract: AtWork, day: int) -> None:
         faults = contract.session.faults()
@@ -178,8 +170,7 @@ class Resources:
     def _pay(self, contract: AtWork) -> None:
         """Book what members pay for what they took, what the platform keeps, and what moving took."""
         session, payments = contract.session, self.payments[contract.terms.platform]
-        hub = next(hub for hub in self.platforms if hub.name == contract.terms.platform)
-        kept = hub.commission * np.maximum(session.paid, 0.0)
+        kept = self.commission[contract.terms.platform] * np.maximum(session.paid, 0.0)
         makers = self.stage.population.makers
         assert self.moving is not None, "contracts at work have lines for moving"
         for account, amounts in (
@@ -193,30 +184,14 @@ class Resources:
             for account, amount in zip(lines, (session.paid[k], kept[k], session.moved[k]), strict=True):
                 self.book.pay(account, float(amount))
 
-    def _payments(self, hub: ResourcePlatformInputs) -> Payments:
+    def _payments(self, hub: str) -> Payments:
         people, book = self.stage.population, self.book
-        found = Payments(book.account("rent", hub.name), book.account("commission", hub.name))
+        found = Payments(book.account("rent", hub), book.account("commission", hub))
         for utility in self.stage.inputs.utilities:
-            if utility.name in self.members[hub.name]:
+            if utility.name in self.platforms.members[hub]:
                 found.utilities[int(people.rows_of(utility.name)[0])] = (
-                    book.account_of(utility.name, "rent", hub.name),
-                    book.account_of(utility.name, "commission", hub.name),
+                    book.account_of(utility.name, "rent", hub),
+                    book.account_of(utility.name, "commission", hub),
                     book.account_of(utility.name, "moving"),
                 )
         return found
-
-    def _postings(self) -> list[Posting]:
-        """Return every yearly payment of platforms and for taking part."""
-        found = []
-        for hub in self.platforms:
-            found += hub_postings(hub, self.members[hub.name], own_side="coordination")
-        return found + coordination(self.terms, self.stage.population)
-
-
-def coordination(contracts: list[Any], people: Population) -> list[Posting]:
-    """Return what taking part in contracts costs each member beside the platform."""
-    return [
-        Posting(name, "resources", "coordination", people.size_of(name) * terms.coordination_cost)
-        for terms in contracts
-        for name in terms.members
-    ]

@@ -102,9 +102,6 @@ class Technology:
         self.begins = _quarter_begins(stage)
         self.research = self.book.account("research") if self.rivalry.spending.any() else None
         self.coordination = self.book.account("coordination") if self.contracts else None
-        self.daily_coordination = np.zeros(people.makers)
-        for contract in self.contracts:
-            self.daily_coordination[contract.rows] += contract.terms.coordination_cost / YEAR_DAYS
 
     def review(self, day: int) -> None:
         """Begin the day: on the first day of a quarter learn and plan research anew; then book what all that costs."""
@@ -252,7 +249,7 @@ class Technology:
         if self.research is not None:
             self.book.pay(self.research, self.rivalry.spending)
         if self.coordination is not None:
-            self.book.pay(self.coordination, self.daily_coordination + meetings)
+            self.book.pay(self.coordination, meetings)
         for contract in self.contracts:
             if contract.royalty is not None:
                 self.book.pay(contract.royalty, self._royalties(contract, made))
