@@ -37,12 +37,11 @@ class Hooks:
         Raises:
             InputError: for a date outside the horizon or in the past, or a function that cannot be copied.
         """
-        faults = [*_action_faults(action)]
+        faults = _action_faults(action)
         try:
             day = (_date(date) - self.first).days
-        except (ValueError, TypeError):
-            faults.append(Fault("on", f"{date!r} is not a date", "allowed: YYYY-MM-DD"))
-            day = done
+        except (ValueError, AttributeError):
+            raise InputError([Fault("on", f"{date!r} is not a date", "allowed: YYYY-MM-DD"), *faults]) from None
         if not done <= day < self.days:
             last = self.first + dt.timedelta(days=self.days - 1)
             past = " is over" if 0 <= day < done else " is no day of the run"

@@ -25,7 +25,8 @@ def network_of(inputs: ModelInputs) -> networkx.MultiDiGraph[str]:
     """Return firms and platforms as nodes, and links between them as directed edges.
 
     Nodes bear the names of firms (members of a group one by one) and platforms, with `type`, `sector`, `group` (the
-    name that they are declared under) and the site, `x` and `y` in km; platforms stand nowhere and have no sector.
+    name that they are declared under) and the site, `x` and `y` in km; platforms stand nowhere and have no sector. Parties
+    outside the economy (`customers`) are there where they share something, of type `outside`.
     An edge's key is `goods` (from supplier to customer), `electricity` (from utility to customer), or the name of a
     contract; its `family` is `goods`, `electricity`, `data`, `resource` or `technology`, and contracts add
     `variant` and `what` is shared. Data flow from provider to partner. Under a contract over a platform everything
@@ -81,6 +82,9 @@ def _add_contract(graph: Any, members: dict[str, list[str]], family: str, contra
 
 def _join(graph: Any, members: dict[str, list[str]], sources: Any, targets: Any, *, key: str, **about: str) -> None:
     """Add an edge from every member of the sources to every other member of the targets."""
+    for stranger in [name for name in (*sources, *targets) if name not in members]:
+        members[stranger] = [stranger]
+        graph.add_node(stranger, type="outside", group=stranger)
     for source in dict.fromkeys(name for group in sources for name in members[group]):
         for target in dict.fromkeys(name for group in targets for name in members[group]):
             if source != target:
