@@ -14,11 +14,12 @@ from model.physics.demand import (
     announcement_gain,
     draw_demand,
     open_orders,
+    order_up_to,
     replenish,
 )
 from model.physics.production import PROCESS, plan_batches, run_batches, run_shapes
 from model.shifting import flexible_firms, shift_loads, storage_costs
-from model.stocks import making_days_of, seasons_ahead, starting_stock
+from model.stocks import WORKSHOP_DAYS, making_days_of, seasons_ahead, starting_stock
 from model.streams import Floats, Ints
 
 if TYPE_CHECKING:
@@ -133,6 +134,10 @@ class Goods:
             c.produced,
             c.load,
         )
+
+    def move_loads(self) -> None:
+        """Let firms that schedule themselves move load and use what stores they have, on the prices they expect."""
+        c = self.stage.live
         if self.flexible.rows.size:
             shift_loads(self.flexible, self.price_view[self.batch.size :], c.peak_load, c.load)
             self.efforts[self.flexible.rows, 1] = self.flexible.comfort
@@ -254,6 +259,8 @@ class Goods:
                 c.prompt,
                 c.lead_error,
                 c.order,
+                s.material,
+                s.bought,
             )
             if self.hooked:
                 self._ask_agents(rows, day)
@@ -290,6 +297,12 @@ class Goods:
             if change == 0.0:
                 continue
             c.order[row] += change
+            if self.making_days[row] == WORKSHOP_DAYS:
+                s.material[row] -= s.bought[row]
+                wanted_material = order_up_to(c.order[row], s.material[row], s.negative[row])
+                change = wanted_material - s.bought[row]
+                s.material[row] += wanted_material
+            s.bought[row] += change
             if self.making_days[row] == 0:
                 s.arrivals[row, (day + s.lead[row]) % s.arrivals.shape[1]] += change
                 c.pipeline[row] += change
@@ -309,7 +322,7 @@ class Goods:
             month_share if month_ends else 0.0,
             c.shipped,
             c.produced,
-            c.order,
+            self.stock.bought,
             c.net_stock,
             c.energy_charge,
             c.peak_load,

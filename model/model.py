@@ -24,6 +24,7 @@ from model.agents import (
     Utility,
 )
 from model.balances import Balances
+from model.batteries import Batteries
 from model.columns import ColumnModelMixin
 from model.errors import Fault, InputError, RunError, nearest
 from model.extensions import class_of
@@ -149,6 +150,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         self.power = Power(self.stage)
         self.sharing = Sharing(self.stage, self.goods, self.power)
         self.workshops = Workshops(self.stage, self.goods)
+        self.batteries = Batteries(self.stage, self.goods)
         self.flows = Flows(self.stage, self.goods, self.power.plants)
         self.resources = Resources(self.stage, self._sources())
         self.stations = Stations(self.stage, self.resources.urgent, self.resources.platforms.online)
@@ -183,6 +185,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         self.sharing.advise(day)
         self._staff_day(day)
         self.goods.plan_day(day, self.power.expected_price, self.power.price, self.futures.shapes[day])
+        self._move_loads(day)
         self.power.forecast_customers(day)
         self.sharing.share(day)
         self.power.nominate(day)
@@ -254,7 +257,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
     def _counted(self) -> tuple[Any, ...]:
         """Return the submodels that count for themselves."""
         plants = () if self.power.plants is None else (self.power.plants,)
-        return self.resources, self.workshops, self.flows, self.stations, self.technology, *plants
+        return self.resources, self.workshops, self.batteries, self.flows, self.stations, self.technology, *plants
 
     def _read_outcomes(self) -> dict[tuple[str, str], float]:
         values = self.measures.outcomes()
@@ -335,6 +338,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         return {
             "equipment": self.workshops,
             "labour": self.workshops,
+            "storage": self.batteries,
             "heat": self.flows,
             "by_product": self.flows,
         }
@@ -350,6 +354,12 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         self.workshops.survey(day)
         self.resources.match(day, "capacity")
         self.workshops.work(day)
+
+    def _move_loads(self, day: int) -> None:
+        """Let firms lend each other stores for the day, and move load on the prices that they expect."""
+        self.batteries.survey()
+        self.resources.match(day, "stores")
+        self.goods.move_loads()
 
     def _share_flows(self, day: int) -> None:
         """Let what is left of heat and materials reach those who need it."""

@@ -290,6 +290,14 @@ class Storage:
         note="chosen to suit the capacity",
         doc="Most that it charges in an hour.",
     )
+    lending_cost: float = declare(
+        25.0,
+        unit="EUR/MWh",
+        bounds=(0, 1e5),
+        role="uncertainty",
+        note="wear of a cycle: 250 EUR/kWh over 10,000 cycles; 10 to 50",
+        doc="What a MWh of capacity that works for others for a day costs its owner.",
+    )
     daily_cost: float = declare(
         60.0,
         unit="EUR/MWh/day",

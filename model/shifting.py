@@ -62,9 +62,20 @@ def flexible_firms(stage: Stage, *, bidding: bool) -> FlexibleFirms:
     table[bids != bidding, 0] = 0.0
     if bidding:
         table[:, 5] = 0.0
-    rows = np.flatnonzero(shaped & ((table[:, 0] > 0.0) | (table[:, 5] > 0.0)))
+    schedules = (table[:, 0] > 0.0) | (table[:, 5] > 0.0)
+    if not bidding:
+        schedules[share_stores(people)] = True
+    rows = np.flatnonzero(shaped & schedules)
     moved, stored = np.zeros((2, rows.size, HOURS))
     return FlexibleFirms(rows, table[rows], indexed[rows], moved, stored, np.zeros(rows.size))
+
+
+def share_stores(people: Population) -> Ints:
+    """Return the rows of manufacturers that share stores of electricity under contracts."""
+    contracts = [t for t in people.inputs.resource_contracts if t.resource == "storage" and t.offered > 0.0]
+    rows = [people.rows_of(name) for terms in contracts for name in terms.members]
+    found = np.unique(np.concatenate([np.zeros(0, np.int64), *rows]))
+    return found[found < people.makers]
 
 
 def _terms(people: Population) -> Floats:

@@ -7,8 +7,11 @@ Wu, Poolla & Varaiya, The Sharing Economy for the Electricity Grid). No losses.
 import numpy as np
 
 from model.kernels import kernel
-from model.physics.flexibility import apply_moves, shift_day
+from model.physics.flexibility import HOURS, apply_moves, moved_energy, shift_day
 from model.streams import Floats, Ints, normal_quantile
+
+LEAST_MWH = 1e-9
+"""Capacity below which a store counts as used up."""
 
 PEAK_CHARGE, CONNECTION, CAPACITY, POWER = 3, 4, 5, 6
 """Columns of `physics.flexibility.TERMS`."""
@@ -58,6 +61,97 @@ def run_stores(rows: Ints, terms: Floats, prices: Floats, running_peak: Floats, 
                 terms[k, CONNECTION],
                 stored[k],
             )
+
+
+@kernel
+def store_day(
+    load: Floats,
+    prices: Floats,
+    capacity: float,
+    power: float,
+    peak_charge: float,
+    running_peak: float,
+    connection: float,
+    moved: Floats,
+) -> float:
+    """Write what a store would do today into `moved`, and return the change of the day's cost, EUR; see `run_store`."""
+    moved[:] = 0.0
+    if capacity <= 0.0:
+        return 0.0
+    return shift_day(load, prices, 1.0, power, 0.0, capacity, peak_charge, running_peak, connection, moved)
+
+
+@kernel
+def size_stores(
+    rows: Ints,
+    terms: Floats,
+    prices: Floats,
+    running_peak: Floats,
+    load: Floats,
+    after: Floats,
+    idle: Floats,
+    lacking: Floats,
+) -> None:
+    """Write what each firm's store leaves idle today, or what capacity its load could use beyond it, MWh.
+
+    Lending what is idle leaves the owner's own day as it is: it keeps the capacity and the charging power that it uses.
+
+    Args:
+        rows, terms, prices, running_peak, load: as in `physics.flexibility.shift_days`; nothing is changed.
+        after: result, the load after the firm itself has moved what is flexible, MW, shape (k, 96).
+        idle, lacking: results, MWh, shape (k,); never both.
+    """
+    moved = np.empty(HOURS)
+    for k in range(rows.size):
+        capacity, power, at = terms[k, CAPACITY], terms[k, POWER], running_peak[rows[k]]
+        after[k] = load[rows[k]]
+        if terms[k, 0] > 0.0:
+            share, rise, comfort = terms[k, 0], terms[k, 1], terms[k, 2]
+            charge, most = terms[k, PEAK_CHARGE], terms[k, CONNECTION]
+            shift_day(after[k], prices[k], share, rise, comfort, np.inf, charge, at, most, moved)
+            apply_moves(moved, after[k])
+        store_day(after[k], prices[k], capacity, power, terms[k, PEAK_CHARGE], at, terms[k, CONNECTION], moved)
+        used = moved_energy(moved)
+        idle[k] = max(0.0, capacity - used)
+        if capacity > 0.0 and power > 0.0:
+            idle[k] = min(idle[k], max(0.0, capacity * (1.0 - moved.max() / power)))
+        store_day(after[k], prices[k], np.inf, np.inf, terms[k, PEAK_CHARGE], at, terms[k, CONNECTION], moved)
+        lacking[k] = max(0.0, moved_energy(moved) - used) if idle[k] <= LEAST_MWH else 0.0
+        if lacking[k] > 0.0:
+            idle[k] = 0.0
+
+
+@kernel
+def value_capacity(
+    rows: Ints,
+    terms: Floats,
+    prices: Floats,
+    running_peak: Floats,
+    after: Floats,
+    lacking: Floats,
+    rate: float,
+    value: Floats,
+) -> None:
+    """Write what the first and the second half of the capacity that a firm lacks would save it today, EUR/MWh.
+
+    Args:
+        rows, terms, prices, running_peak, after, lacking: as in `size_stores`.
+        rate: MW of charging power that comes with each MWh.
+        value: result, shape (2, k); the first half is worth no less.
+    """
+    moved, cost = np.empty(HOURS), np.empty(3)
+    for k in range(rows.size):
+        value[:, k] = 0.0
+        if lacking[k] <= 0.0:
+            continue
+        capacity, charge, most = terms[k, CAPACITY], terms[k, PEAK_CHARGE], terms[k, CONNECTION]
+        for part in range(3):
+            extra = 0.5 * part * lacking[k]
+            power = (terms[k, POWER] if capacity > 0.0 else 0.0) + (rate * extra if extra > 0.0 else 0.0)
+            at = running_peak[rows[k]]
+            cost[part] = store_day(after[k], prices[k], capacity + extra, power, charge, at, most, moved)
+        first, second = (cost[0] - cost[1]) / (0.5 * lacking[k]), (cost[1] - cost[2]) / (0.5 * lacking[k])
+        value[0, k], value[1, k] = max(first, second), min(first, second)
 
 
 @kernel

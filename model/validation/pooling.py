@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SEED = 1917
 PHYSICS = "model.physics.stations"
 DEMAND = "model.physics.demand"
+WAITING = ("next_release", "release_until", "link_to_server", "serve_day")
+"""What serves those who wait."""
 
 
 # --- equipment ---------------------------------------------------------------------------------------
@@ -285,8 +287,7 @@ CASES = (
             f"{PHYSICS}:find_server",
             f"{PHYSICS}:begin_job",
             f"{PHYSICS}:serve_pool",
-            f"{PHYSICS}:serve_day",
-            *(f"{PHYSICS}:{name}" for name in ("next_release", "release_until") if s.discipline == "queue"),
+            *(f"{PHYSICS}:{name}" for name in WAITING if s.discipline == "queue"),
             *("model.stations:_links" for _ in range(1) if s.groups > 1),
         ),
         source="Erlang (1917), Solution of some Problems in the Theory of Probabilities of Significance in Automatic "
