@@ -31,6 +31,8 @@ ORDERS = (
 )  # fmt: skip
 """Columns of the frame of orders."""
 KINDS = ("marginal", "shapley", "set", "interaction")
+_CANCELLED = 1e-9
+"""What is left of values that cancel is zero below this part of them."""
 _FEWEST = 4
 """Random futures from which on a coefficient of the control variate is estimated."""
 
@@ -170,5 +172,7 @@ def _estimate(weights: Mapping[Steps, float], sample: _Sample) -> tuple[float, f
         sum((weight * values[some] for some, weight in weights.items()), np.zeros(sample.n))
         for values in (sample.plain, sample.chance)
     )
+    size = sum((abs(weight * sample.plain[some]) for some, weight in weights.items()), np.zeros(sample.n))
+    plain = np.where(np.abs(plain) <= _CANCELLED * size, 0.0, plain)
     estimate, _ = control_adjusted(plain, chance, sample.coefficient)
     return estimate.value, estimate.low, estimate.high

@@ -17,6 +17,7 @@ import pandas as pd
 from analysis import report_background as background
 from analysis import report_charts as charts
 from analysis import report_contracts as contracts
+from analysis import report_orders as orders
 from analysis import report_risk as risk
 from analysis import report_stages as stages
 from analysis import report_sweeps as sweeps
@@ -84,7 +85,8 @@ def build(name: str, db: str) -> Report:
         charts.strategies_chart(comparison), charts.components_chart(comparison), charts.parties_chart(comparison),
         protection_chart(protection), charts.week_chart(comparison, hourly, week),
         *stages.stage_charts(comparison), charts.payments_chart(comparison), *sweeps.break_even_charts(comparison),
-        *sweeps.influence_charts(comparison), risk.exposure_chart(comparison, exposure),
+        *orders.orders_charts(comparison), *sweeps.influence_charts(comparison),
+        risk.exposure_chart(comparison, exposure),
     ]  # fmt: skip
     shown = {chart.name: chart for chart in drawn if chart is not None}
     return Report(comparison, answer, protection, exposure, shown)
@@ -250,6 +252,13 @@ def _data_sections(report: Report) -> dict[str, Any]:
         },
         "stages": {
             "said": stages.stage_sentences(comparison), "charts": [n for n in names if n.startswith("waterfall")],
+        },
+        "orders": {
+            "said": orders.orders_sentences(comparison),
+            "charts": [
+                (name, orders.orders_tables(comparison, k))
+                for k, name in enumerate(n for n in names if n.startswith("orders"))
+            ],
         },
         "influence": {
             "said": sweeps.influence_sentences(comparison), "charts": [n for n in names if n.startswith("influence")],
