@@ -163,7 +163,7 @@ def test_heat_is_the_fuel_of_boilers_and_process_heating_through_a_boiler() -> N
     shares = food["fuel_shares"]
     fuel = food["fuel_kwh_usd"] * (shares["process_heating"] + shares["boilers"])
     assert facts("311FT").heat == pytest.approx(fuel * BOILER)
-    assert BOILER == ManufacturerInputs(name="any").heat.efficiency
+    assert ManufacturerInputs(name="any").heat.efficiency == BOILER
 
 
 def test_learning_is_the_median_of_the_table(makers: dict[str, ManufacturerInputs]) -> None:
