@@ -62,7 +62,7 @@ class Town:
 
     def __init__(self, model: CollaborationModel, *contracts: ResourceContract, plants: Any = None) -> None:
         self.model, stage = model, model.stage
-        self.flows = Flows(stage, model.goods, plants or model.power.generators)
+        self.flows = Flows(stage, model.goods, plants or model.flows.heat.plants)
         self.shared = []
         for terms in contracts:
             people = stage.population
