@@ -220,6 +220,8 @@ def _place(key: str, reading: Reading) -> Place:
 
 def _causes(key: str, values: dict[str, Any]) -> list[str]:
     """Return the keys that a fault of the inputs rests upon; if one is faulty itself, this fault only follows."""
+    if "." not in key:
+        return [key]
     section, name, *rest = key.split(".")
     last = rest[-1] if rest else ""
     if section == "contracts":
