@@ -21,7 +21,7 @@ def book_firms(
     month_share: float,
     shipped: Floats,
     produced: Floats,
-    order: Floats,
+    bought: Floats,
     net_stock: Floats,
     energy_charge: Floats,
     peak_load: Floats,
@@ -35,7 +35,7 @@ def book_firms(
         group, supplier, utility, has_customer: as in `Population`, shape (n,).
         prices: unit price, unit cost, holding, backlog (EUR per unit), peak charge (EUR/MW/month), shape (n, 5).
         month_share: part of a month to charge the peak for; 0 except on a month's last day.
-        shipped, produced, order, net_stock: units; `energy_charge`: EUR; `peak_load`: MW, reset when charged.
+        shipped, produced, bought, net_stock: units; `energy_charge`: EUR; `peak_load`: MW, reset when charged.
         efforts: EUR of today for restarts, comfort, maintenance and storage, shape (n, 4).
         amounts: EUR paid by each group (sales: received), shape (group, 10); overwritten.
         cash: EUR by firm; utilities are credited with their customers' energy bills.
@@ -44,7 +44,7 @@ def book_firms(
     for i in range(group.size):
         g = group[i]
         sales = 0.0 if has_customer[i] else prices[i, 0] * shipped[i]
-        goods = prices[supplier[i], 0] * order[i] if supplier[i] >= 0 else 0.0
+        goods = prices[supplier[i], 0] * bought[i] if supplier[i] >= 0 else 0.0
         production = prices[i, 1] * produced[i]
         stock = prices[i, 2] * max(0.0, net_stock[i]) + prices[i, 3] * max(0.0, -net_stock[i])
         energy = energy_charge[i] if utility[i] >= 0 else 0.0

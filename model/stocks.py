@@ -48,6 +48,8 @@ class Stock:
     past_baselines: Floats
     announced: Floats
     baseline_variance: Floats
+    material: Floats
+    bought: Floats
 
 
 def workshops_of(people: Population) -> Ints:
@@ -94,6 +96,8 @@ def starting_stock(people: Population, making_days: Ints, error_variance: Floats
         past_baselines=np.repeat((lead * mean)[:, None], ring, axis=1),
         announced=lead * mean,
         baseline_variance=error_variance[:n].copy(),
+        material=np.where(making_days == WORKSHOP_DAYS, mean, 0.0),
+        bought=mean.copy(),
     )
 
 

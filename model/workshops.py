@@ -282,8 +282,10 @@ class Workshops:
 
     def count(self) -> None:
         """Add today to what `outcomes` reports."""
-        self.hours_sums += np.stack([getattr(self, name) for name in HOURS])
-        self.units_sums += np.stack([np.maximum(0.0, self.target), np.maximum(0.0, self.target - self.made)])
+        for sums, name in zip(self.hours_sums, HOURS, strict=True):
+            sums += getattr(self, name)
+        self.units_sums[0] += np.maximum(0.0, self.target)
+        self.units_sums[1] += np.maximum(0.0, self.target - self.made)
 
     def outcomes(self, scale: float) -> dict[tuple[str, str], float]:
         """Return (outcome, party) -> value of what was counted, hours times `scale`; nothing for other parties."""

@@ -250,6 +250,8 @@ def replenish(
     prompt: Floats,
     lead_error: Floats,
     order: Floats,
+    material: Floats,
+    bought: Floats,
 ) -> None:
     """Serve a day's demand and place the orders of its end, customers before their suppliers.
 
@@ -275,6 +277,9 @@ def replenish(
         baseline_variance: running variance of the baseline's error, unit2, updated where demand is announced.
         incoming, end_demand, shipped, prompt, order: results, units per day; `lead_error`: today's error of
             the forecast made one lead time ago, units.
+        material: in a workshop, units that could be made of what was bought and not made into anything yet, shape
+            (firm,), updated in place; a unit that is ordered again, because it was not made, takes no new material.
+        bought: result, units ordered from the supplier, shape (firm,): the order less material at hand in a workshop.
     """
     ring = arrivals.shape[1]
     for i in sequence:
@@ -329,8 +334,13 @@ def replenish(
         if making_days[i] == 0:
             arrivals[i, (day + lead[i]) % ring] += order[i]
             pipeline[i] += order[i]
+        bought[i] = order[i]
+        if making_days[i] == 1:
+            material[i] -= produced[i]
+            bought[i] = order_up_to(order[i], material[i], may_be_negative[i])
+            material[i] += bought[i]
         if supplier[i] >= 0:
-            incoming[supplier[i]] += order[i]
+            incoming[supplier[i]] += bought[i]
             end_demand[supplier[i]] += end_demand[i]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from model.agents import Manufacturer
 from model.errors import BalanceError
 from model.inputs import (
     Demand,
@@ -62,6 +63,13 @@ def machines(number: int = 10, hours: float = 1.6, **more: Any) -> Equipment:
     return Equipment(machines=number, hours_per_unit=hours, **more)
 
 
+class Doubler(Manufacturer):
+    """Orders twice what the policy says."""
+
+    def decide_order(self, proposed: float) -> float:
+        return 2.0 * proposed
+
+
 def surge(
     equipment: Equipment | None = None, labour: Labour | None = None, *, demand: float, days: int
 ) -> CollaborationModel:
@@ -98,6 +106,23 @@ def test_the_shortfall_is_what_was_wanted_and_not_made() -> None:
     """On the second day 100 units are made of the 2 * 100.5 + 1.28 * 0 - (100 - 5) = 106 that were ordered."""
     model = surge(machines(overtime_hours=0.0), demand=105.0, days=2)
     assert model.workshops.outcomes(1.0)["production_shortfall", "shop"] == pytest.approx(6.0 / 206.0)
+
+
+@pytest.mark.parametrize("kind", [Manufacturer, Doubler])
+def test_what_is_ordered_again_takes_no_new_material(kind: type[Manufacturer]) -> None:
+    """A shop that makes 100 of the 105 units it sells buys, all in all, what it makes and what then lies ready."""
+    firms = (shop(equipment=machines(overtime_hours=0.0), supplier="mill"), shop("mill", mean=0.0))
+    model = CollaborationModel(economy(*firms, days=12), rng=3, agent_classes={"shop": kind})
+    model.live.demand_mean[0] = 105.0
+    bought, made = 100.0, 0.0  # the order of the evening before the first day is on its way
+    for _ in range(12):
+        model.step()
+        made += model.live.produced[0]
+        bought += model.live.incoming[1]
+        assert model.goods.stock.material[0] == pytest.approx(bought - made)
+        assert model.goods.stock.material[0] == pytest.approx(model.live.order[0])
+    assert made == pytest.approx(1200.0)
+    assert model.ledger.paid("shop", "goods") == pytest.approx(650.0 * (bought - 100.0))
 
 
 def test_overtime_is_worked_only_as_far_as_it_is_needed() -> None:
