@@ -21,6 +21,7 @@ from analysis.calibrate_error import (
     target_values,
 )
 from analysis.calibrate_fit import BlockSettings, fit_blocks
+from analysis.calibrate_identities import IDENTITIES
 from analysis.calibrate_statistics import load_statistics, price_statistics, resampled_years, sampling_sd
 from analysis.calibrate_tables import (
     TableText,
@@ -41,6 +42,7 @@ from model.reference import (
     load_table,
     price_table,
     read_tree,
+    table_names,
 )
 from model.streams import Floats
 
@@ -48,8 +50,11 @@ MIN_DAYS = 28
 """Shortest series that can be calibrated: one four-week block."""
 MIN_YEARS = 30
 """Fewest simulated years on which a generator is judged."""
-REQUIRED_SHARE = {"load": 0.9, "price": 0.85, "forecast_error": 0.85}
-"""Share of a table's statistics that must lie within tolerance (declared; what the prototype of the method reached)."""
+REQUIRED_SHARE = {"load": 0.9, "price": 0.85, "forecast_error": 0.85, **dict.fromkeys(IDENTITIES, 1.0)}
+"""Share of a table's statistics that must lie within tolerance (declared; what the prototype of the method reached);
+what must hold within a table of industries must hold throughout."""
+INDUSTRY_TABLES = ("energy_use_us", "input_output_us", "learning_rates")
+"""Committed tables that no generator draws from; their numbers are checked against each other."""
 FRIDAY = 4
 RESTING = 0.9
 """A weekday whose mean load is below this share of the mean is a day of rest (assumption)."""
@@ -250,7 +255,7 @@ class CheckRow:
 
 @dataclass(frozen=True)
 class TableCheck:
-    """All statistics of one table over `years` simulated years."""
+    """All statistics of one table over `years` simulated years; 0 for a table that is checked against itself."""
 
     table: str
     kind: str
@@ -293,6 +298,11 @@ class TableCheck:
         }
 
 
+def checked_tables() -> list[str]:
+    """Return the names of the committed tables that can be checked: generators first, then tables of industries."""
+    return [*table_names(), *INDUSTRY_TABLES]
+
+
 def check_table(name: str | Path, years: int = MIN_YEARS, seed: int = 1) -> TableCheck:
     """Simulate the generator of a table over at least `years` years and compare it with the real series' statistics.
 
@@ -313,6 +323,8 @@ def check_table(name: str | Path, years: int = MIN_YEARS, seed: int = 1) -> Tabl
     kind = tree.get("kind")
     if kind not in REQUIRED_SHARE:
         raise InputError([Fault(f"{name}: kind", f"is {kind!r}", f"one of {', '.join(REQUIRED_SHARE)}")])
+    if kind in IDENTITIES:
+        return _check_identities(kind, tree)
     judge = {"load": _simulated_load, "price": _simulated_price, "forecast_error": _simulated_error}[kind]
     targets, windows, simulated_years = judge(name, years, seed)
     rows = []
@@ -320,6 +332,12 @@ def check_table(name: str | Path, years: int = MIN_YEARS, seed: int = 1) -> Tabl
         value = float(np.mean([window[statistic] for window in windows]))
         rows.append(CheckRow(statistic, target.value, value, target.tolerance, target.sampling_sd))
     return TableCheck(str(tree["table"]), kind, simulated_years, tuple(rows))
+
+
+def _check_identities(kind: str, tree: Mapping[str, Any]) -> TableCheck:
+    """Compare what a table of industries says with the same recomputed from its other numbers."""
+    found = [CheckRow(one.statistic, one.said, one.recomputed, one.tolerance, 0.0) for one in IDENTITIES[kind](tree)]
+    return TableCheck(str(tree["table"]), kind, 0.0, tuple(found))
 
 
 def _windows(fit: BlockFit, years: int) -> list[Calendar]:

@@ -12,7 +12,15 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-from analysis.calibrate import CheckRow, check_table, error_table_tree_of_series, load_table_tree, weekday_notes
+from analysis.calibrate import (
+    INDUSTRY_TABLES,
+    CheckRow,
+    check_table,
+    checked_tables,
+    error_table_tree_of_series,
+    load_table_tree,
+    weekday_notes,
+)
 from analysis.calibrate_error import error_statistics
 from analysis.calibrate_industry import SECTORS
 from analysis.calibrate_rebuild import RECIPES, read_error_statistics, rebuild, source_entries
@@ -129,6 +137,27 @@ def test_inputs_of_the_industries_add_up_to_those_of_their_sectors() -> None:
         inputs = np.array([industries[code]["inputs"] for code in members])
         assert outputs.sum() == pytest.approx(table["gross_output_musd"][k], rel=1e-5)
         assert outputs @ inputs / outputs.sum() == pytest.approx(square[:, k], abs=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        ("input_output_us", lambda t: t["industries"]["331"]["inputs"].__setitem__(2, 0.5)),
+        ("energy_use_us", lambda t: t["industries"]["331"]["fuel_shares"].update(hvac=0.5)),
+        ("learning_rates", lambda t: t["all"].update(p50=0.3)),
+    ],
+)
+def test_a_table_of_industries_is_checked_by_its_parts(tmp_path: Path, name: str, spoil: Any) -> None:
+    assert check_table(name).passed
+    table = _table(name)
+    spoil(table)
+    (tmp_path / "own.json").write_text(json.dumps(table), encoding="utf-8")
+    check = check_table(tmp_path / "own.json")
+    assert not check.passed
+    assert sum(not row.passed for row in check.rows) == 1
+    result = _run("--check", "--table", str(tmp_path / "own.json"))
+    assert result.exit_code == 1
+    assert result.stdout.count("FAIL") == 2
 
 
 @needs_raw
@@ -521,7 +550,7 @@ def test_check_prints_json_for_every_table() -> None:
     result = _run("--check", "--json")
     tree = json.loads(result.stdout)
     assert result.exit_code == 0
-    assert [table["table"] for table in tree["tables"]] == table_names()
+    assert [table["table"] for table in tree["tables"]] == checked_tables() == [*table_names(), *INDUSTRY_TABLES]
     row = tree["tables"][0]["statistics"][0]
     assert set(row) == {"statistic", "real", "simulated", "tolerance", "sampling_sd", "passed", "within_5_percent"}
 
