@@ -45,7 +45,7 @@ class Batteries:
         self.own = goods.flexible.terms[:, [CAPACITY, POWER]].copy()
         self.rate = np.divide(self.own[:, 1], self.own[:, 0], out=np.zeros(self.rows.size), where=self.own[:, 0] > 0.0)
         self.lending_cost = people.spread("storage", "lending_cost")[self.rows] if people.makers else np.zeros(0)
-        self.lent, self.borrowed, self.idle, self.lacking = np.zeros((4, self.rows.size))
+        self.lent, self.borrowed, self.idle, self.loss, self.lacking = np.zeros((5, self.rows.size))
         self.sums = np.zeros((2, self.rows.size))
         self.shares = np.zeros(self.rows.size, np.bool_)
         self.after = np.zeros((self.rows.size, QUARTERS))
@@ -69,6 +69,7 @@ class Batteries:
             live.load,
             self.after,
             self.idle,
+            self.loss,
             self.lacking,
         )
 
@@ -98,6 +99,7 @@ class Batteries:
     def fill(self, terms: ResourceContract, session: Session, day: int) -> None:
         """Write what stores leave idle, what loads lack, and what that would save; `day` is that of the last survey.
 
+        What is idle costs wear, and what its owner loses by charging more slowly.
         What is lacking has two tiers, its first and its second half; each MWh comes with the charging power that the
         idle stores have on average.
         """
@@ -119,7 +121,7 @@ class Batteries:
         session.need[0][:, members] = 0.5 * self.lacking[at]
         session.value[0][:, members] = value
         session.offer[0, members] = terms.offered * self.idle[at]
-        session.cost[0, members] = self.lending_cost[at]
+        session.cost[0, members] = self.lending_cost[at] + self.loss[at]
 
     def take(self, terms: ResourceContract, session: Session, day: int) -> None:
         """Let takers run what they took beside their own stores today, and givers do without."""

@@ -90,16 +90,18 @@ def size_stores(
     load: Floats,
     after: Floats,
     idle: Floats,
+    loss: Floats,
     lacking: Floats,
 ) -> None:
     """Write what each firm's store leaves idle today, or what capacity its load could use beyond it, MWh.
 
-    Lending what is idle leaves the owner's own day as it is: it keeps the capacity and the charging power that it uses.
+    Capacity that is lent takes its part of the charging power with it, so that the owner charges more slowly.
 
     Args:
         rows, terms, prices, running_peak, load: as in `physics.flexibility.shift_days`; nothing is changed.
         after: result, the load after the firm itself has moved what is flexible, MW, shape (k, 96).
         idle, lacking: results, MWh, shape (k,); never both.
+        loss: result, EUR/MWh that its owner's day costs more if all that is idle is lent, shape (k,).
     """
     moved = np.empty(HOURS)
     for k in range(rows.size):
@@ -110,11 +112,16 @@ def size_stores(
             charge, most = terms[k, PEAK_CHARGE], terms[k, CONNECTION]
             shift_day(after[k], prices[k], share, rise, comfort, np.inf, charge, at, most, moved)
             apply_moves(moved, after[k])
-        store_day(after[k], prices[k], capacity, power, terms[k, PEAK_CHARGE], at, terms[k, CONNECTION], moved)
+        cost = store_day(after[k], prices[k], capacity, power, terms[k, PEAK_CHARGE], at, terms[k, CONNECTION], moved)
         used = moved_energy(moved)
         idle[k] = max(0.0, capacity - used)
-        if capacity > 0.0 and power > 0.0:
-            idle[k] = min(idle[k], max(0.0, capacity * (1.0 - moved.max() / power)))
+        loss[k] = 0.0
+        if idle[k] > LEAST_MWH and power < np.inf:
+            slower = power * (1.0 - idle[k] / capacity)
+            kept = store_day(
+                after[k], prices[k], capacity - idle[k], slower, terms[k, PEAK_CHARGE], at, terms[k, CONNECTION], moved
+            )
+            loss[k] = max(0.0, (kept - cost) / idle[k])
         store_day(after[k], prices[k], np.inf, np.inf, terms[k, PEAK_CHARGE], at, terms[k, CONNECTION], moved)
         lacking[k] = max(0.0, moved_energy(moved) - used) if idle[k] <= LEAST_MWH else 0.0
         if lacking[k] > 0.0:
