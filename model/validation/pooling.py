@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SEED = 1917
 PHYSICS = "model.physics.stations"
 DEMAND = "model.physics.demand"
-WAITING = ("next_release", "release_until", "link_to_server", "serve_day")
+WAITING = ("release_until", "link_to_server", "serve_day")
 """What serves those who wait."""
 
 
