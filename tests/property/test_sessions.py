@@ -12,7 +12,7 @@ from model.resource_terms import ResourceContract
 from model.session import TIERS, Draws, Links, Session, new_session
 from model.streams import stream_key
 
-drawn = settings(max_examples=80, deadline=None)
+drawn = settings(max_examples=50, deadline=None)
 
 AMOUNTS = st.sampled_from([0.0, 0.1, 0.3, 1.0, 1.0, 2.5, 1e-9, 4e5])
 WORTHS = st.sampled_from([-8.0, 0.0, 0.1, 5.0, 5.0, 20.0, 20.0, 1e4])
