@@ -16,6 +16,7 @@ from model.validation import (
     privacy,
     resources,
     stock,
+    symbiosis,
     tails,
     technology,
 )
@@ -31,6 +32,7 @@ CATALOGUE: dict[str, Case] = {
         flexibility,
         resources,
         pooling,
+        symbiosis,
         tails,
         technology,
         knowledge,

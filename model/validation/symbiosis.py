@@ -26,7 +26,8 @@ SEED = 2020
 PAIRS = 40
 """Pairs of firms in one model, each far from all others: each is one unit of observation."""
 FEWEST_PAIRS = 20
-KM_APART = 50.0
+KM_APART, KM_BETWEEN, REACH = 50.0, 20.0, 25.0
+"""Between pairs, between the two of a pair, and how far they look for partners."""
 LEAST_MEAN = 4.0
 """Mean over sd below which quantities would often be cut off at nothing."""
 
@@ -91,7 +92,7 @@ def _parks(s: SymbiosisMismatch, pairs: int, days: int) -> ModelInputs:
         members=tuple(f.name for f in firms),
         resource="by_product",
         variant="allocation",
-        reach=KM_APART / 2.0,
+        reach=REACH,
     )
     return ModelInputs(
         calendar=Period(days=days, burn_in=2),
@@ -108,7 +109,7 @@ def _firm(s: SymbiosisMismatch, pair: int, name: str, *, makes: bool) -> Manufac
     flow: dict[str, Any] = {"makes": "slag", "rate": 1.0} if makes else {"takes": "slag", "need": 1.0}
     return ManufacturerInputs(
         name=f"{name}{pair}",
-        site=Site(x=KM_APART * (pair - PAIRS / 2.0)),
+        site=Site(x=KM_APART * (pair - PAIRS / 2.0) + (0.0 if makes else KM_BETWEEN)),
         process=Process(kind="none"),
         demand=Demand(mean=s.mu, variation=s.sigma / s.mu, autocorrelation=0.0, season=0.0, common_share=0.0),
         ordering=Ordering(policy="filtered", lead_time=1, safety_factor=0.0),

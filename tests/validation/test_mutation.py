@@ -37,6 +37,7 @@ REQUESTS = (
     ("equipment_pooling", {}, 0.01, []),
     ("equipment_pooling", {"discipline": "queue"}, 0.01, []),
     ("inventory_pooling", {}, 0.01, []),
+    ("symbiosis_mismatch", {}, 0.004, []),
     ("tail_risk", {}, 0.01, []),
     ("joint_rd", {}, 1.0, []),
     ("joint_rd", {"regime": "cartel"}, 1.0, []),
@@ -50,7 +51,14 @@ REQUESTS = (
 )
 """Case, parameters, effort, functions to break (all that the case exercises if empty)."""
 
-WITHOUT_ELECTRICITY = ("bullwhip", "information_value", "newsvendor", "privacy_cost", "inventory_pooling")
+WITHOUT_ELECTRICITY = (
+    "bullwhip",
+    "information_value",
+    "newsvendor",
+    "privacy_cost",
+    "inventory_pooling",
+    "symbiosis_mismatch",
+)
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda r: "-".join([r[0], str(r[1].get("receiver", ""))]).strip("-"))
