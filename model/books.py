@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.hubs import YEAR_DAYS, daily_cash
+from model.kernels import kernel
 from model.ledger import RESOURCES
 from model.streams import Floats, Ints
 
@@ -85,17 +86,13 @@ class Book:
             eur: EUR of each maker, shape (makers,), for an account of groups; else one amount. Negative is received.
         """
         if account.payer == EVERY_GROUP:
-            amounts = np.asarray(eur, dtype=np.float64)
-            self.today[account.lines] += np.bincount(self.people.group, amounts, minlength=account.lines.size)
-            self.cash[: amounts.size] -= amounts
-            total = float(amounts.sum())
-        else:
-            total = float(eur)
-            self.today[account.lines] += total
-            if account.payer >= 0:
-                self.cash[account.payer] -= total
+            pay_by_group(self.people.group, np.asarray(eur), account.lines[0], account.payee, self.today, self.cash)
+            return
+        self.today[account.lines] += eur
+        if account.payer >= 0:
+            self.cash[account.payer] -= eur
         if account.payee >= 0:
-            self.cash[account.payee] += total
+            self.cash[account.payee] += eur
 
     def clear(self) -> None:
         """Begin a new day: nothing is paid yet but what stands."""
@@ -117,3 +114,15 @@ class Book:
             return -1
         rows = np.flatnonzero(self.people.party == self.people.parties.index(party))
         return int(rows[0]) if rows.size == 1 else -1
+
+
+@kernel
+def pay_by_group(group: Ints, eur: Floats, first: int, payee: int, today: Floats, cash: Floats) -> None:
+    """Add what each maker pays, EUR, shape (n,), to its group's line, counted from `first`, and move the cash."""
+    total = 0.0
+    for i in range(eur.size):
+        today[first + group[i]] += eur[i]
+        cash[i] -= eur[i]
+        total += eur[i]
+    if payee >= 0:
+        cash[payee] += total
