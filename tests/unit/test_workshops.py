@@ -19,6 +19,7 @@ from model.inputs import (
     Period,
     Process,
     ResourceContract,
+    ResourcePlatformInputs,
     Site,
 )
 from model.ledger import RESOURCES, Ledger
@@ -378,3 +379,45 @@ def test_hours_that_vanish_are_noticed() -> None:
     works.stage.live.produced[0] += 1.0
     with pytest.raises(BalanceError, match="machine hours"):
         works.check(ledger, 0)
+
+
+def shared(offered: float, days: int = 365, **changes: Any) -> CollaborationModel:
+    """Return four shops with failing machines and a crew, which share both where `offered` is above 0, after a year."""
+    names = ("a", "b", "c", "d")
+    equipment = machines(10, 1.45, failure_rate=0.004)
+    labour = Labour(skilled=22, skilled_hours_per_unit=0.95)
+    firms = tuple(shop(name, variation=0.15, lead_time=3, equipment=equipment, labour=labour) for name in names)
+    contracts = tuple(
+        ResourceContract(name=resource, platform="hub", members=names, resource=resource, offered=offered, **changes)
+        for resource in ("equipment", "labour")
+    )
+    inputs = ModelInputs(
+        calendar=Period(start="2025-03-04", days=days, burn_in=30),
+        manufacturers=firms,
+        resource_platforms=(ResourcePlatformInputs(name="hub"),),
+        resource_contracts=contracts,
+    )
+    model = CollaborationModel(inputs, rng=11)
+    model.run_to_end()
+    return model
+
+
+@pytest.mark.parametrize("variant", ["allocation", "leasing", "pooling"])
+def test_sharing_saves_overtime_and_every_hour_is_accounted_for(variant: str) -> None:
+    alone, pooled = shared(0.0), shared(1.0, variant=variant)
+    values = pooled.outcomes()
+    lent, borrowed = (sum(values[f"{kind}_hours", name] for name in "abcd") for kind in ("lent", "borrowed"))
+    assert lent == pytest.approx(borrowed)
+    assert lent > 1000.0
+    assert values["cost_overtime", ""] < 0.8 * alone.outcomes()["cost_overtime", ""]
+    assert values["cost_lending", ""] > 0.0
+    assert pooled.ledger.worst["machine hours"] < 1e-9
+    assert pooled.ledger.worst["labour hours"] < 1e-9
+
+
+def test_a_contract_that_offers_nothing_changes_nothing() -> None:
+    alone, none = run(*shared(0.0, days=3).inputs.manufacturers, days=40), shared(0.0, days=10)
+    fresh = CollaborationModel(none.inputs, rng=3, calendar__days=40, calendar__burn_in=0)
+    fresh.run_to_end()
+    for name in ("cash", "net_stock", "produced", "order"):
+        assert (getattr(alone.live, name)[:4] == getattr(fresh.live, name)[:4]).all(), name
