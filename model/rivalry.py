@@ -20,6 +20,7 @@ from model.mechanisms.research import (
     PRICE_TAKER,
     Market,
     Ties,
+    best_efforts,
     cost_reductions,
     effects,
     margin_gains,
@@ -92,6 +93,22 @@ class Rivalry:
         np.divide(self.spending[rows], revenue, out=out, where=revenue > 0.0)
         return out
 
+    def check(self, contracts: Sequence[tuple[Ints, Pairs, float]]) -> None:
+        """Refuse contracts under which more research would always pay somebody.
+
+        Args:
+            contracts: as in `plan`.
+
+        Raises:
+            InputError: names the firm.
+        """
+        ties, firms = self._ties(contracts), self.rows.size
+        own, tied, best = np.zeros(firms), np.zeros(ties.partner.size), np.zeros(firms)
+        effects(self.rows, self.market, ties, np.zeros(self.markets), np.zeros(self.markets), own, tied)
+        without = best_efforts(self.rows, self.effort, np.zeros(firms), own, tied, self.market, ties, best)
+        if without != CONVERGED:
+            raise InputError([_limitless(self.people, without)])
+
     def plan(self, contracts: Sequence[tuple[Ints, Pairs, float]]) -> None:
         """Let members of contracts and their rivals find efforts from which none of them would move.
 
@@ -113,7 +130,8 @@ class Rivalry:
             rows, self.market, ties, self.markets, self.usual_reduction, damping, TOLERANCE, ROUNDS, self.effort, gain
         )
         if outcome == self.rows.size:
-            msg = f"research efforts do not settle within {ROUNDS:,} rounds of planning; a smaller damping may help"
+            hint = "a smaller damping, or partners' profits with less weight, may help"
+            msg = f"research efforts do not settle within {ROUNDS:,} rounds of planning; {hint}"
             raise RunError(msg)
         if outcome != CONVERGED:
             raise InputError([_limitless(self.people, outcome)])

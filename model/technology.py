@@ -25,6 +25,7 @@ from model.streams import Floats, Ints, entity_id
 
 if TYPE_CHECKING:
     from model.goods import Goods
+    from model.mechanisms.technology import Pairs
     from model.stage import Stage
     from model.technology_terms import TechnologyContract
 
@@ -46,7 +47,6 @@ class AtWork:
         mechanism: what it does.
         online: whether its platform works, by day.
         leaks: part of what is newly learnt that gets to rivals outside.
-        royalty: lines over which members pay each other, through the platform; None where they do not.
         learnt: doublings learnt under it so far, shape (m, area).
         waiting: whether this quarter's part is still to be done, since the platform was down.
     """
@@ -56,7 +56,6 @@ class AtWork:
     mechanism: TechnologyMechanism
     online: Any
     leaks: float
-    royalty: Account | None
     learnt: Floats = field(default_factory=lambda: np.zeros(0))
     waiting: bool = False
 
@@ -102,6 +101,13 @@ class Technology:
         self.begins = _quarter_begins(stage)
         self.research = self.book.account("research") if self.rivalry.spending.any() else None
         self.coordination = self.book.account("coordination") if self.contracts else None
+        if tied := self._tied(0):
+            self.rivalry.check(tied)
+        licensing = [contract for contract in self.contracts if contract.terms.royalty > 0.0]
+        self.royalty: dict[str, tuple[Account, list[AtWork]]] = {
+            name: (self.book.account("royalty", name), [c for c in licensing if c.terms.platform == name])
+            for name in dict.fromkeys(contract.terms.platform for contract in licensing)
+        }
 
     def review(self, day: int) -> None:
         """Begin the day: on the first day of a quarter learn and plan research anew; then book what all that costs."""
@@ -175,7 +181,6 @@ class Technology:
             mechanism=self._kind(terms)(terms, rows.size, Draws(stage.key, entities)),
             online=platform_days(stage, platform),
             leaks=terms.leakage * (1.0 - platform.protection),
-            royalty=self.book.account("royalty", terms.platform) if terms.royalty > 0.0 else None,
         )
 
     def _learn_by_doing(self) -> None:
@@ -196,11 +201,14 @@ class Technology:
 
     def _plan_research(self, day: int) -> None:
         """Let firms that are tied by contracts, and their rivals, plan their research; results arrive by and by."""
-        terms = [(c.rows, c.mechanism.research(self._quarter(c, day)), c.terms.damping) for c in self.contracts]
-        tied = [(rows, pairs, damping) for rows, pairs, damping in terms if pairs.one.size]
-        if tied:
+        if tied := self._tied(day):
             self.rivalry.plan(tied)
             self.rivalry.go_on(self.declared["review"])
+
+    def _tied(self, day: int) -> list[tuple[Ints, Pairs, float]]:
+        """Return members, terms of research and damping of the contracts that say anything about research."""
+        terms = [(c.rows, c.mechanism.research(self._quarter(c, day)), c.terms.damping) for c in self.contracts]
+        return [(rows, pairs, damping) for rows, pairs, damping in terms if pairs.one.size]
 
     def _learn_together(self, contract: AtWork, day: int) -> Floats:
         """Let the members of a contract learn, and rivals from what leaks; return each member's meetings.
@@ -250,18 +258,19 @@ class Technology:
             self.book.pay(self.research, self.rivalry.spending)
         if self.coordination is not None:
             self.book.pay(self.coordination, meetings)
-        for contract in self.contracts:
-            if contract.royalty is not None:
-                self.book.pay(contract.royalty, self._royalties(contract, made))
+        for account, contracts in self.royalty.values():  # members pay each other through the platform
+            net = np.zeros(made.size)
+            for contract in contracts:
+                net[contract.rows] += self._royalties(contract, made)
+            self.book.pay(account, net)
 
     def _royalties(self, contract: AtWork, made: Floats) -> Floats:
-        """Return what each maker pays net under a contract, EUR, shape (maker,).
+        """Return what each member of a contract pays net, EUR, shape (m,).
 
         Raises:
             BalanceError: if the mechanism makes money, or loses some.
         """
-        net = np.zeros(made.size)
-        net[contract.rows] = contract.mechanism.royalties(self._saved(contract, made))
+        net = contract.mechanism.royalties(self._saved(contract, made))
         if not abs(net.sum()) <= ROUNDING * max(1.0, np.abs(net).sum()):
             msg = f"contract {contract.terms.name}: royalties add up to {net.sum():.9g} EUR, not to zero"
             raise BalanceError(msg)

@@ -6,6 +6,9 @@ cost reduction, at a cost of gamma x^2/2 a day, knowing how costs decide quantit
 margin rises by u = own r + common R, where r is its own cost reduction and R that of all firms in its market, both with
 what spills over, and its output by u over the slope of its demand; profit is (margin + u)(output + u / slope). Efforts,
 reductions and profits are measured against a reference state.
+
+What several firms find adds up, as in the source; where many look for the same, that overstates what spills over (Amir
+2000, International Journal of Industrial Organization 18(7)).
 """
 
 from typing import NamedTuple

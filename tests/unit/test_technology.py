@@ -450,6 +450,15 @@ def test_markets_that_contradict_themselves_are_refused(firms: list[Manufacturer
     assert words in str(caught.value)
 
 
+def test_a_contract_under_which_research_always_pays_is_refused() -> None:
+    """Three rivals with a margin of 40 EUR and research of 30: with partners' profits more of it pays for ever."""
+    rules = {"research_share": 0.05, "product_market": "steel", "price_slope": 0.4, "spillover": 1.0}
+    firms = [firm(name, **rules) for name in "abc"]
+    technology(firms)
+    with pytest.raises(InputError, match="firms.a.technology.research_share: more research would always pay"):
+        technology(firms, contract("cooperation", "a", "b", "c"))
+
+
 def test_efforts_that_never_settle_stop_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("model.rivalry.ROUNDS", 2)
     tech = technology([firm(name, **RIVAL) for name in "ab"], contract("cooperation", "a", "b", damping=0.1))
