@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from model.columns import Col, ColumnAgent
+from model.streams import Floats
 
 HOURS = 24
 QUARTERS = 96
@@ -26,8 +27,8 @@ class Firm(ColumnAgent, table=True):
 class Manufacturer(Firm):
     """Makes a product from stock, on order, with electricity.
 
-    Subclass it and override `decide_order` to give single firms a rule of their own; the model calls the method
-    only for subclasses that do, all others stay in the compiled path.
+    Subclass it and override `decide_order` or `decide_offer` to give single firms a rule of their own; the model calls
+    the methods only for subclasses that do, all others stay in the compiled path.
 
     Attributes:
         behaviour: word by which a scenario's firms ask for the class, where it stands in an extension.
@@ -58,6 +59,16 @@ class Manufacturer(Firm):
 
     def decide_order(self, proposed: float) -> float:
         """Return the order to place tonight, units; `proposed` is what the order-up-to policy would place."""
+        return proposed
+
+    def decide_offer(self, resource: str, proposed: Floats) -> Floats:
+        """Return what to offer to the partners of a contract today, units by slot of the session, 0 to `proposed`.
+
+        Args:
+            resource: class of the resource, such as `equipment` or `heat`; stations match job by job and do not ask.
+            proposed: what is idle, times the part that the contract opens, shape (S,): 24 hours for heat, else one
+                slot for each kind.
+        """
         return proposed
 
 
@@ -104,6 +115,6 @@ class TechnologyPlatform(Platform):
     """A hub that brings those together who may learn from each other."""
 
 
-def overrides_order(kind: type[Any]) -> bool:
-    """Tell whether an agent class has a `decide_order` of its own."""
-    return issubclass(kind, Manufacturer) and kind.decide_order is not Manufacturer.decide_order
+def overrides(kind: type[Any], rule: str) -> bool:
+    """Tell whether an agent class has a decision rule, such as `decide_order`, of its own."""
+    return issubclass(kind, Manufacturer) and getattr(kind, rule) is not getattr(Manufacturer, rule)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.accounts import EFFORTS, book_firms
-from model.agents import overrides_order
+from model.agents import overrides
 from model.futures import SERIES_PER_GROUP
 from model.physics.demand import (
     announce_demand,
@@ -84,7 +84,7 @@ class Goods:
             if self.makers
             else np.zeros((0, 5))
         )
-        self.hooked = [k for k in stage.firms.kinds if overrides_order(k)]
+        self.hooked = [k for k in stage.firms.kinds if overrides(k, "decide_order")]
 
     def take_orders(self) -> None:
         """Begin the day with what is to be made: last night's orders, and planned stops of works."""

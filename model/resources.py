@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from model.agents import overrides
 from model.books import Account, Book
-from model.errors import BalanceError
+from model.errors import BalanceError, RunError
 from model.extensions import class_of
 from model.mechanisms.resource import Mechanism
 from model.memberships import Memberships
@@ -97,6 +98,7 @@ class Resources:
         ordered = sorted((t for t in self.terms if t.resource in STAGES), key=lambda t: list(STAGES).index(t.resource))
         self.urgent = [terms for terms in self.terms if terms.resource == "station"]
         self.contracts = [self._at_work(terms, sources[terms.resource]) for terms in ordered]
+        self.hooked = [kind for kind in stage.firms.kinds if overrides(kind, "decide_offer")]
         self.book = Book(stage.population)
         self.moving = self.book.account("moving") if self.contracts else None
         clearing = dict.fromkeys(contract.terms.platform for contract in self.contracts)
@@ -120,6 +122,8 @@ class Resources:
             contract.session.clear_results()
             if contract.online[day]:
                 contract.source.fill(contract.terms, contract.session, day)
+                if self.hooked:
+                    self._ask_agents(contract)
                 contract.mechanism.clear(day, contract.session)
                 self._require(contract, day)
                 self._pay(contract)
@@ -159,6 +163,22 @@ class Resources:
         assert kind is not None, "inputs refuse unknown variants"
         mechanism = kind(terms, session, draws)
         return AtWork(terms, self.platforms.online[terms.platform], source, session, mechanism)
+
+    def _ask_agents(self, contract: AtWork) -> None:
+        """Let agents whose class has a rule of its own decide what they offer.
+
+        Raises:
+            RunError: one offers what it does not have.
+        """
+        session, table = contract.session, self.stage.firms
+        wanted = np.concatenate([table.rows(kind) for kind in self.hooked])
+        for member in np.flatnonzero(np.isin(session.rows, wanted)):
+            agent, idle = table.agent(int(session.rows[member])), session.offer[:, member]
+            offer = np.asarray(agent.decide_offer(contract.terms.resource, idle.copy()), dtype=np.float64)
+            if offer.shape != idle.shape or not ((offer >= 0.0) & (offer <= idle)).all():
+                msg = f"{agent.name} offers {offer} of {contract.terms.resource}, and has {idle} to offer"
+                raise RunError(msg)
+            session.offer[:, member] = offer
 
     def _require(self, contract: AtWork, day: int) -> None:
         faults = contract.session.faults()
