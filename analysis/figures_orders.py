@@ -31,8 +31,8 @@ def steps_by_order(table: pd.DataFrame, *, title: str, unit: str) -> "Figure":
     """Return what each step adds, a row for each set of steps before it, and its mean over all orders.
 
     Args:
-        table: step, label (of the row), effect, lower, upper, n, words (the effect, beside its symbol), is_mean (whether
-            it is the mean over orders); rows in order of appearance, those of a step together.
+        table: step, label (of the row), effect, lower, upper, n, words (the effect, beside its symbol), is_mean
+            (whether it is the mean over orders); rows in order of appearance, those of a step together.
         title: what is changed, without unit.
         unit: of the effects.
     """

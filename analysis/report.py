@@ -19,6 +19,7 @@ from analysis import report_charts as charts
 from analysis import report_contracts as contracts
 from analysis import report_orders as orders
 from analysis import report_risk as risk
+from analysis import report_sharing as sharing
 from analysis import report_stages as stages
 from analysis import report_sweeps as sweeps
 from analysis import report_tables as tables
@@ -83,6 +84,7 @@ def build(name: str, db: str) -> Report:
     exposure = risk.exposure_frame(comparison)
     drawn = [
         charts.strategies_chart(comparison), charts.components_chart(comparison), charts.parties_chart(comparison),
+        sharing.gains_chart(comparison),
         protection_chart(protection), charts.week_chart(comparison, hourly, week),
         *stages.stage_charts(comparison), charts.payments_chart(comparison), *sweeps.break_even_charts(comparison),
         *orders.orders_charts(comparison), *sweeps.influence_charts(comparison),
@@ -225,7 +227,8 @@ def _context(report: Report, today: dt.date) -> dict[str, Any]:
         "charts": report.charts, "svg": {name: _markup(inline_svg(chart)) for name, chart in report.charts.items()},
         "goals": tables.goal_table(comparison), "firms": tables.firm_table(base.inputs), "inputs": base.inputs,
         "rules": background.rules(base.inputs), "strategies": contracts.agreement_table(comparison),
-        "data_platforms": contracts.platform_table(comparison), "assets": contracts.asset_table(comparison),
+        "data_platforms": contracts.platform_table(comparison), "hubs": contracts.hub_table(comparison),
+        "assets": contracts.asset_table(comparison),
         "varied": _in_parts(tables.varied_table(comparison), 1), "has_others": has_others,
         "ranking": tables.ranking_table(comparison), "components": _in_parts(tables.component_table(comparison), 2),
         "parties": tables.party_table(comparison), "outcomes": _in_parts(tables.outcome_table(comparison), 3),
@@ -253,6 +256,8 @@ def _data_sections(report: Report) -> dict[str, Any]:
         "stages": {
             "said": stages.stage_sentences(comparison), "charts": [n for n in names if n.startswith("waterfall")],
         },
+        "resources": _section(sharing.resource_sections(comparison)),
+        "technology": _section(sharing.technology_sections(comparison)),
         "orders": {
             "said": orders.orders_sentences(comparison),
             "charts": [
@@ -271,6 +276,14 @@ def _data_sections(report: Report) -> dict[str, Any]:
             "whole": risk.tail_table(comparison, parties[:1]), "parties": risk.tail_table(comparison, parties[1:]),
         },
     }  # fmt: skip
+
+
+def _section(found: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return a section about what is shared with its tables in parts that fit a page."""
+    if found is None:
+        return None
+    parts = [part for table in found["tables"] for part in tables.by_columns(table, len(table.words))]
+    return {**found, "tables": parts}
 
 
 def _sweeps(report: Report, titles: dict[str, str]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 from analysis import report_tables as tables
 from analysis.breakeven import BreakEven
 from analysis.compare import Comparison
-from analysis.report_sources import Setting, reference_of, settings_of, untouched, with_unit
+from analysis.report_sources import Setting, absent, reference_of, settings_of, untouched, with_unit
 
 
 def rules(inputs: Mapping[str, Any]) -> list[str]:
@@ -64,13 +64,16 @@ def _whole(value: float) -> str:
 def assumptions(comparison: Comparison) -> dict[str, Any]:
     """Return the parameters of all strategies in groups, and the references behind their sources.
 
-    Those that no strategy touches, in parts of the model that then do nothing, come last and apart.
+    Those that no strategy touches, in parts of the model that then do nothing, come last and apart; those of what no
+    firm has (machines, people, heat ...) are left out.
     """
     merged: dict[tuple[str, str], Setting] = {}
     for member in comparison.tables.strategies:
         for one in settings_of(member.inputs):
             merged.setdefault((one.key, one.shown), one)
-    everything = list(merged.values())
+    every = list(merged.values())
+    nowhere = absent(every)
+    everything = [one for one in every if one.key not in nowhere]
     idle = untouched(everything)
     changed = [one for one in everything if one.changed]
     assumed = [one for one in everything if not one.changed and one.parameter.is_assumption and one.key not in idle]
@@ -78,7 +81,7 @@ def assumptions(comparison: Comparison) -> dict[str, Any]:
     others = [one for one in everything if one.key in idle]
     ids = dict.fromkeys(one.parameter.source for one in sourced)
     return {
-        "count": len(everything), "idle": len(others),
+        "count": len(everything), "idle": len(others), "absent": len(every) - len(everything),
         "groups": [
             tables.setting_table(f"Set by this study to another value than the default ({len(changed)})", changed),
             tables.setting_table(f"Defaults that are assumptions ({len(assumed)})", assumed),

@@ -1,4 +1,4 @@
-"""What parties agree, in words: contracts, what a partner gets to see, data platforms, and data assets."""
+"""What parties agree, in words: contracts, what a partner gets to see, platforms, and data assets."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +26,13 @@ YEAR_DAYS = 365
 _DIRT = {
     "gap_rate": "hours missing", "mixup_rate": "days in kW", "shift_rate": "days in UTC",
     "stale_rate": "days sent twice", "label_rate": "days without time zone",
+}  # fmt: skip
+_RESOURCES = {
+    "equipment": "machines", "labour": "workers", "heat": "heat", "by_product": "by-products",
+    "storage": "stores of electricity", "station": "places for urgent jobs",
+}  # fmt: skip
+_WAYS = {
+    "allocation": "allocated by a planner", "leasing": "leased pair by pair", "pooling": "pooled and auctioned",
 }  # fmt: skip
 _SECURITY = {
     "none": "none beyond what is done anyway", "fixed": "a fixed sum",
@@ -147,11 +154,90 @@ def agreement_table(comparison: Comparison) -> Table:
     rows = [
         (
             titles[member.name] + (" (baseline)" if member.name == comparison.baseline else ""), member.description,
-            "; ".join(contract_words(pair) for pair in contracts_of(member.inputs)) or "no contract",
+            "; ".join([
+                *(contract_words(pair) for pair in contracts_of(member.inputs)),
+                *(resource_words(terms) for terms in member.inputs.get("resource_contracts", ())),
+                *(technology_words(terms) for terms in member.inputs.get("technology_contracts", ())),
+            ]) or "no contract",
         )
         for member in comparison.tables.strategies
     ]  # fmt: skip
-    return Table("The strategies", ("strategy", "what is done", "data contracts"), tuple(rows), words=(0, 1, 2))
+    return Table("The strategies", ("strategy", "what is done", "contracts"), tuple(rows), words=(0, 1, 2))
+
+
+def resource_words(terms: Mapping[str, Any]) -> str:
+    """Return who shares which resource over which platform, how, and what part of it, from a stored contract."""
+    what = _RESOURCES.get(terms["resource"], terms["resource"].replace("_", " "))
+    how = _WAYS.get(terms["variant"], terms["variant"])
+    asks_nobody = terms["partners"] == 0 and (terms["variant"] == "leasing" or terms["resource"] == "heat")
+    part = "" if terms["offered"] == 1.0 else f", {100 * terms['offered']:g} % of what is idle"
+    part = ", which shares nothing" if terms["offered"] == 0.0 or asks_nobody else part
+    return f"{_members(terms)} share {what} over {terms['platform']} ({how}, {_mode(terms)}{part})"
+
+
+def technology_words(terms: Mapping[str, Any]) -> str:
+    """Return who learns from whom over which platform, and how, from a stored contract."""
+    how = {
+        "exchange": f"barter know-how in {terms['meetings']} meetings a quarter",
+        "cooperation": "choose research together"
+        + ("" if terms["joint_weight"] == 1.0 else f", a partner's profit weighing {terms['joint_weight']:g}"),
+        "sharing": f"open {100 * terms['openness']:g} % of their experience to each other"
+        + (f" for {100 * terms['royalty']:g} % of what it saves" if terms["royalty"] else ""),
+    }.get(terms["variant"], f"share technology by {terms['variant']}")
+    return f"{_members(terms)} {how} over {terms['platform']} ({_mode(terms)})"
+
+
+def _members(terms: Mapping[str, Any]) -> str:
+    return joined([party_label(name) for name in terms["members"]])
+
+
+def _mode(terms: Mapping[str, Any]) -> str:
+    return str(terms["mode"]).replace("_", "-")
+
+
+def hub_table(comparison: Comparison) -> Table | None:
+    """Return the resource and technology platforms that any strategy uses, a row each; None without any."""
+    titles = titles_of(comparison)
+    used: dict[tuple[str, ...], dict[str, dict[str, None]]] = {}
+    for member in comparison.tables.strategies:
+        for kind in ("resource", "technology"):
+            terms = member.inputs.get(f"{kind}_contracts", ())
+            for hub in member.inputs.get(f"{kind}_platforms", ()):
+                names = dict.fromkeys(
+                    name for one in terms if one["platform"] == hub["name"] for name in one["members"]
+                )
+                if names:
+                    used.setdefault(_hub_cells(hub, kind), {}).setdefault(titles[member.name], names)
+    rows = [(*cells[:2], _members_words(strategies), *cells[2:]) for cells, strategies in used.items()]
+    head = ("platform", "for", "members", "governance", "running it", "a member's own side", "a member's fee",
+            "commission or protection", "outages")  # fmt: skip
+    caption = "Resource and technology platforms that strategies use"
+    return Table(caption, head, tuple(rows), words=tuple(range(len(head)))) if rows else None
+
+
+def _hub_cells(hub: Mapping[str, Any], kind: str) -> tuple[str, ...]:
+    is_resource = kind == "resource"
+    rule = f"keeps {100 * hub['commission']:g} % of payments" if is_resource else (
+        f"prevents {100 * hub['protection']:g} % of leaks"
+    )  # fmt: skip
+    bears = "members bear its result" if hub["governance"] == "cooperative" else "operator bears its result"
+    return (
+        str(hub["name"]), "resources" if is_resource else "technology", f"{hub['governance']}: {bears}",
+        with_unit(hub["hub_cost"], "EUR/yr"), with_unit(hub["member_cost"], "EUR/yr"), with_unit(hub["fee"], "EUR/yr"),
+        rule, f"{hub['outage_rate']:g} a year, {hub['outage_days']:g} days each on average",
+    )  # fmt: skip
+
+
+def _members_words(strategies: Mapping[str, Iterable[str]]) -> str:
+    """Return who the members are; under which strategies, where that differs."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for title, names in strategies.items():
+        groups.setdefault(tuple(names), []).append(f"“{title}”")
+    if len(groups) == 1:
+        return joined([party_label(name) for name in next(iter(groups))])
+    return "; ".join(
+        f"{joined([party_label(name) for name in names])} (under {joined(where)})" for names, where in groups.items()
+    )
 
 
 def platform_table(comparison: Comparison) -> Table | None:

@@ -115,7 +115,7 @@ def set_table(part: pd.DataFrame) -> Table:
     beyond = {row["step"]: _cell(row, part) for row in _of(part, "interaction")}
     rows = [(row["step"], _cell(row, part), beyond.get(row["step"], "")) for row in _of(part, "set")]
     caption = (
-        f"What sets of steps change in the {_what(part)}, and how that differs from the sum of what each changes alone, "
+        f"What sets of steps change in the {_what(part)}, and how that differs from what each changes alone, summed, "
         f"{_scale(part)[1]}, {count_words(part['n'])}; 95 % interval in brackets"
     )
     return Table(caption, ("steps", "change", "less the sum of each alone"), tuple(rows))

@@ -10,7 +10,18 @@ from pathlib import PurePath
 from typing import Any
 
 from model.errors import InputError
-from model.inputs import GROUPS, DataContract, DataPlatformInputs, ManufacturerInputs, UtilityInputs
+from model.inputs import (
+    GROUPS,
+    PLATFORMS,
+    DataContract,
+    DataPlatformInputs,
+    ManufacturerInputs,
+    ResourceContract,
+    ResourcePlatformInputs,
+    TechnologyContract,
+    TechnologyPlatformInputs,
+    UtilityInputs,
+)
 from model.ledger import REAL_KINDS
 from model.outcomes import OUTCOME
 from model.parameters import Parameter, parameters_of
@@ -18,20 +29,39 @@ from model.parameters import Parameter, parameters_of
 _SECTIONS = ("calendar", "economy", "market", "balancing", "privacy", "incidents")
 _MEMBERS = (
     ("manufacturers", ManufacturerInputs, "firms"), ("utilities", UtilityInputs, "firms"),
-    ("data_platforms", DataPlatformInputs, "data_platforms"), ("contracts", DataContract, "contracts"),
+    ("data_platforms", DataPlatformInputs, "data_platforms"),
+    ("resource_platforms", ResourcePlatformInputs, "resource_platforms"),
+    ("technology_platforms", TechnologyPlatformInputs, "technology_platforms"),
+    ("contracts", DataContract, "contracts"), ("resource_contracts", ResourceContract, "contracts"),
+    ("technology_contracts", TechnologyContract, "contracts"),
 )  # fmt: skip
-_NAMED = ("firms.", "data_platforms.", "contracts.")
+_NAMED = ("firms.", "contracts.", *(f"{name}." for name in PLATFORMS))
+_ENDOWMENTS = ("site", "equipment", "labour", "station", "heat", "by_product", "generation", "technology")
+"""Sections of a firm that mean nothing unless they are declared."""
 _OPTIONAL = ("privacy", "incidents", "flexibility", "storage", "records", "logs", "security", "pipeline")
 """Sections that do nothing, or nothing out of the ordinary, while all of their parameters stand at their defaults."""
 _ANONYMISING = ("protected", "noise", "epsilon", "delta", "budget", "k", "grouping", "release", "window")
 """Parameters of a contract that only `anonymised` reads."""
+_READERS = {
+    "objective": ("allocation",), "inflation": ("allocation",), "largest_programme": ("allocation",),
+    "bargaining": ("leasing",), "search_cost": ("leasing",), "partners": ("leasing", "heat"),
+    "priority": ("pooling",), "throughput": ("pooling",),
+    "pipe_cost": ("heat",), "pipe_loss": ("heat",), "cooling": ("heat",), "approach": ("heat",),
+    "meetings": ("exchange",), "cutoff": ("exchange",), "transfer_cost": ("exchange",),
+    "joint_weight": ("cooperation",), "joint_spillover": ("cooperation",), "damping": ("cooperation",),
+    "openness": ("sharing",), "royalty": ("sharing",),
+}  # fmt: skip
+"""Parameter of a contract on resources or technology -> the variants, or the resources, that read it."""
+_VARIANTS = ("allocation", "leasing", "pooling", "exchange", "cooperation", "sharing")
 _TRANSFERS = {
     "sales": "sales of products", "goods": "materials between firms", "energy": "retail electricity",
     "peak": "monthly peak charge", "wholesale": "day-ahead purchases",
     "spread": "intraday spread",
     "imbalance_energy": "imbalance energy at the day-ahead price", "imbalance": "imbalance settlement beyond that",
-    "fee": "fee for shared data", "platform_fee": "members' fee to the data platform",
-    "platform_result": "result of the data platform, borne by its members", "fine": "privacy fines",
+    "fee": "fee for shared data", "platform_fee": "members' fee to the platform",
+    "platform_result": "result of the platform, borne by its members", "fine": "privacy fines",
+    "rent": "shared resources", "commission": "commission of the platform", "royalty": "licences for know-how",
+    "carbon": "carbon of own fuel",
 }  # fmt: skip
 
 
@@ -112,13 +142,41 @@ def untouched(settings: Sequence[Setting]) -> frozenset[str]:
         settings: the parameters of all strategies.
 
     Such a part is an optional section (records, logs, security, storage ...) in which everything stands at its
-    default, or what only an anonymised contract reads while no value of it was set.
+    default, or what only an anonymised contract reads, or only one of another variant or resource, while no value of
+    it was set.
     """
     busy = {one.section for one in settings if one.changed}
     idle = {one.key for one in settings if one.section.split(".")[-1] in _OPTIONAL and one.section not in busy}
     anonymising = [one for one in settings if one.key.startswith("contracts.") and one.name in _ANONYMISING]
     used = {one.section for one in anonymising if one.changed}
-    return frozenset(idle | {one.key for one in anonymising if one.section not in used})
+    return frozenset(idle | {one.key for one in anonymising if one.section not in used} | _unread(settings))
+
+
+def _unread(settings: Sequence[Setting]) -> set[str]:
+    """Return the keys of contracts that no variant and resource of theirs reads, where they stand at their defaults."""
+    words: dict[str, set[str]] = {}
+    for one in settings:
+        if one.key.startswith("contracts.") and one.name in ("variant", "resource"):
+            words.setdefault(one.section, set()).add(str(one.value))
+    touched = {one.key for one in settings if one.changed}
+    return {
+        one.key
+        for one in settings
+        if one.name in _READERS and one.key not in touched and one.section in words
+        and words[one.section].isdisjoint(_READERS[one.name])
+        and not words[one.section].isdisjoint(_VARIANTS)
+    }  # fmt: skip
+
+
+def absent(settings: Sequence[Setting]) -> frozenset[str]:
+    """Return the keys of firms' sections that say what they have (machines, people ...) where they have none of it.
+
+    Args:
+        settings: the parameters of all strategies.
+    """
+    found = [one for one in settings if one.key.startswith("firms.") and one.section.split(".")[-1] in _ENDOWMENTS]
+    had = {one.section for one in found if one.changed}
+    return frozenset(one.key for one in found if one.section not in had)
 
 
 def group_of[T](kind: type[T], values: Mapping[str, Any]) -> T:

@@ -347,16 +347,17 @@ def varied_table(comparison: Comparison) -> Table | None:
 def firm_table(inputs: dict[str, Any]) -> Table:
     """Return the firms of the baseline with the numbers that matter most."""
     rows = [
-        (f"{firm['name']}" + (f" ({firm['count']} firms)" if firm.get("count", 1) > 1 else ""), "manufacturer",
-         str(firm.get("sector", "")), str(firm.get("utility", "")) or "–", _load_words(firm["process"]))
+        (f"{firm['name']}" + (f" ({firm['count']} firms)" if firm.get("count", 1) > 1 else ""),
+         str(firm.get("type", "manufacturer")), str(firm.get("sector", "")), str(firm.get("utility", "")) or "–",
+         "; ".join([_load_words(firm["process"]), *_endowment_words(firm)]))
         for firm in inputs.get("manufacturers", ())
     ]  # fmt: skip
     rows += [
         (str(firm["name"]), "utility", str(firm.get("sector", "")), "–",
-         f"forecasts with: {firm['forecasting']['receiver'].replace('_', ' ')}")
+         "; ".join([f"forecasts with: {firm['forecasting']['receiver'].replace('_', ' ')}", *_endowment_words(firm)]))
         for firm in inputs.get("utilities", ())
     ]  # fmt: skip
-    head = ("party", "kind", "sector", "supplied by", "electricity")
+    head = ("party", "kind", "sector", "supplied by", "electricity, and what else it has")
     return Table("The firms", head, tuple(rows), words=(0, 1, 2, 3, 4))
 
 
@@ -367,6 +368,27 @@ def _load_words(process: dict[str, Any]) -> str:
     if process["kind"] == "shaped":
         return f"{process['mean_load']:g} MW on average each, shape of {process['load_table']}"
     return "none"
+
+
+def _endowment_words(firm: dict[str, Any]) -> list[str]:
+    """Return what a firm has beside its process, each member of a group as much."""
+    found = {name: firm.get(name, {}) for name in (
+        "equipment", "labour", "station", "heat", "by_product", "generation", "technology",
+    )}  # fmt: skip
+    equipment, labour, station, heat, flow, blocks, known = found.values()
+    words = [f"{equipment['machines']} {equipment['kind']}"] if equipment.get("machines") else []
+    crew = labour.get("skilled", 0) + labour.get("general", 0)
+    words += [f"{crew} workers ({labour['skilled']} skilled)"] if crew else []
+    words += [f"{station['servers']} {station['kind']} for urgent jobs"] if station.get("servers") else []
+    words += [f"needs heat at {heat['level']:g} °C"] if heat.get("use") or heat.get("space") else []
+    words += [f"waste heat at {heat['waste_level']:g} °C"] if heat.get("waste_share") else []
+    words += [f"leaves {flow['makes'].replace('_', ' ')}"] if flow.get("makes") and flow.get("rate") else []
+    words += [f"can use {flow['takes'].replace('_', ' ')}"] if flow.get("takes") and flow.get("need") else []
+    words += (
+        [f"{blocks['blocks']} blocks of {blocks['capacity']:g} MW on {blocks['fuel']}"] if blocks.get("blocks") else []
+    )
+    words += ["does research"] if known.get("research_share") else []
+    return words + (["learns by doing"] if known.get("learning_rate") or known.get("energy_learning") else [])
 
 
 def goal_table(comparison: Comparison) -> Table:

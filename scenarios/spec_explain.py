@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from model import endowments
 from model.inputs import PLATFORMS, ModelInputs, members_of
 from model.parameters import Parameter, parameters_of
 from scenarios.evaluation import Orders
@@ -50,7 +51,12 @@ class Row:
 
 
 def explain(study: Study) -> list[Row]:
-    """Return a row for every value: first of the study, then of the platforms, then of single strategies."""
+    """Return a row for every value: first of the study, then of the platforms, then of single strategies.
+
+    What a firm may have beside its process (machines, people, heat ...) is left out where nothing of it is declared:
+    such a section means nothing.
+    """
+    declared = _declared(study)
     rows = list(_study_rows(study))
     common: dict[str, Row] = {}
     single: list[Row] = []
@@ -58,11 +64,24 @@ def explain(study: Study) -> list[Row]:
         for key, group, parameter, raw in parameters(inputs):
             value = _shown(raw, study)
             own = f"strategies.{name}.{key}"
+            if group.__module__ == endowments.__name__ and key.rpartition(".")[0] not in declared:
+                continue
             if key.startswith("contracts.") or own in study.origins:
                 single.append(_row(own, parameter, value, group, study.origins.get(own)))
             elif key not in common:
                 common[key] = _row(key, parameter, value, group, study.origins.get(key))
     return [*rows, *common.values(), *single]
+
+
+def _declared(study: Study) -> set[str]:
+    """Return the sections of firms' endowments in which any strategy, or the file, sets anything."""
+    found = {
+        key.rpartition(".")[0]
+        for inputs in study.strategies.values()
+        for key, group, parameter, value in parameters(inputs)
+        if group.__module__ == endowments.__name__ and value != parameter.default
+    }
+    return found | {key[key.index("firms.") :].rpartition(".")[0] for key in study.origins if "firms." in key}
 
 
 def parameters(inputs: ModelInputs) -> Iterator[tuple[str, type, Parameter, Any]]:

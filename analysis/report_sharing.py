@@ -1,0 +1,332 @@
+"""Shared resources and technology in the report: what was matched and learnt, what it changes, and who gains."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from analysis import figures_sharing
+from analysis.compare import Comparison
+from analysis.drawing import axis_title
+from analysis.estimates import Estimate, t_estimate
+from analysis.points import floats, paired, values_of
+from analysis.report_charts import Chart
+from analysis.report_tables import (
+    ROUNDING,
+    THOUSAND,
+    Table,
+    bracketed,
+    component_changes,
+    count_words,
+    others_of,
+    party_table,
+)
+from analysis.report_text import (
+    Change,
+    changes,
+    joined,
+    level,
+    party_label,
+    party_verdict,
+    percent,
+    size_words,
+    titles_of,
+)
+from model.outcomes import OUTCOME
+
+FAMILIES = {"resource_contracts": "resources", "technology_contracts": "technology"}
+"""Field of the stored inputs -> what is shared."""
+_PHYSICAL = (
+    "borrowed_hours", "overtime_hours", "jobs_away", "heat_from_partners", "by_product_used", "by_product_disposed",
+    "boiler_emissions",
+)  # fmt: skip
+"""What moves between firms, and what that avoids; added up over parties."""
+_COSTS = (
+    "cost_overtime", "cost_lending", "cost_moving", "cost_heat", "cost_pipes", "cost_disposal", "cost_material",
+    "cost_outsourcing", "cost_stock", "cost_coordination", "cost_platform",
+)  # fmt: skip
+_KNOWLEDGE = ("mean_knowledge", "consumers_gain", "cost_research", "cost_coordination")
+_KNOWLEDGE_OF_PARTIES = ("unit_cost_change", "energy_change", "price_change", "research_spending")
+_MOST_PANELS = 9
+_DECIMALS = 2
+
+
+def sharing(comparison: Comparison, family: str) -> list[str]:
+    """Return the strategies other than the baseline with a contract of a family (`FAMILIES`), best first."""
+    having = {member.name for member in comparison.tables.strategies if member.inputs.get(family)}
+    return [name for name in others_of(comparison) if name in having]
+
+
+def gains_chart(comparison: Comparison) -> Chart | None:
+    """Return who gains and who loses under each strategy that shares resources or technology."""
+    names = [name for name in others_of(comparison) if any(name in sharing(comparison, one) for one in FAMILIES)]
+    shown, bill = names[:_MOST_PANELS], comparison.bill.eur_per_year
+    found = [one for one in changes(comparison, "party_cost") if one.strategy in shown]
+    touched = [one.party for one in found if party_verdict(one, bill) != "even"]
+    parties = dict.fromkeys([*(p for p in comparison.tables.contract_parties if p in touched), *sorted(touched)])
+    kept = [one for one in found if one.party in parties]
+    if not kept:
+        return None
+    rows = [
+        [one.strategy, party_label(one.party), one.n, *(part / THOUSAND for part in (one.value, one.low, one.high)),
+         party_verdict(one, bill)]
+        for one in kept
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["strategy", "party", "n", "difference", "low", "high", "verdict"])
+    titles = titles_of(comparison)
+    figure = figures_sharing.gains(
+        table, [(name, titles[name]) for name in shown], [party_label(name) for name in parties],
+        baseline=titles[comparison.baseline],
+    )  # fmt: skip
+    caption = (
+        "Who gains (left of zero) and who loses (right), by strategy. Bars: 95 % intervals, "
+        f"{count_words(table['n'])}; where none is seen it is narrower than the symbol. "
+        "Parties that no strategy touches are left out."
+    )
+    if figures_sharing.is_uneven(table["difference"]):
+        caption += " The scale is logarithmic but for the middle, since parties differ much in size."
+    if len(names) > len(shown):
+        caption += f" The {len(shown)} best of {len(names)} strategies that share resources or technology."
+    words = {"gains": "gains", "pays": "loses", "unclear": "unclear", "even": "about even"}
+    said = [
+        f"{titles[one.strategy]}, {party_label(one.party)}: {words[party_verdict(one, bill)]}, {_money(one)}."
+        for one in kept
+    ]
+    return Chart("gains", figure, caption, "In thousand EUR a year. " + " ".join(said), party_table(comparison))
+
+
+def _money(one: Change) -> str:
+    return bracketed((one.value, one.low, one.high), THOUSAND, floor=ROUNDING, most=_DECIMALS)
+
+
+def resource_sections(comparison: Comparison) -> dict[str, Any] | None:
+    """Return sentences and tables about shared resources; None if no strategy shares any."""
+    names = sharing(comparison, "resource_contracts")
+    if not names:
+        return None
+    tables = [
+        matched_table(comparison, names),
+        component_rows(comparison, names, _COSTS, "Real cost of what sharing resources touches, thousand EUR/yr"),
+        moved_table(comparison, names),
+        rent_table(comparison, names),
+    ]
+    return {"said": resource_sentences(comparison, names), "tables": [one for one in tables if one and one.rows]}
+
+
+def matched_table(comparison: Comparison, names: Sequence[str]) -> Table:
+    """Return what each platform matched under each strategy, against the most that could have been matched."""
+    titles, rows, counts = titles_of(comparison), [], []
+    for name in names:
+        for hub in _hubs(comparison, name):
+            surplus, bound = (_mean(comparison, name, outcome, hub) for outcome in ("matched_surplus", "matched_bound"))
+            rate = _mean(comparison, name, "match_rate", hub)
+            if surplus is None:
+                continue
+            counts.append(surplus.n)
+            rows.append((
+                titles[name], hub, _thousands(surplus), "not worked out" if bound is None else _thousands(bound),
+                "–" if bound is None or bound.value <= 0.0 else percent(surplus.value / bound.value),
+                "–" if rate is None else percent(rate.value), _rents(comparison, name), str(surplus.n),
+            ))  # fmt: skip
+    caption = (
+        "What resource platforms matched, thousand EUR/yr as takers and givers valued it on the day, "
+        f"{count_words(counts)}; 95 % interval in brackets. “At most” is what allocation on true needs and offers "
+        "could have reached, worked out where allocation is the mechanism; “needs met” is by worth; payments are what "
+        "those members that pay for resources pay in all"
+    )
+    head = ("strategy", "platform", "surplus", "at most", "surplus of that", "needs met", "payments", "n")
+    return Table(caption, head, tuple(rows), words=(0, 1))
+
+
+def _hubs(comparison: Comparison, strategy: str) -> list[str]:
+    member = next(one for one in comparison.tables.strategies if one.name == strategy)
+    return list(dict.fromkeys(one["platform"] for one in member.inputs.get("resource_contracts", ())))
+
+
+def _mean(comparison: Comparison, strategy: str, outcome: str, party: str) -> Estimate | None:
+    """Return the mean of an outcome with its interval; None if no run has it."""
+    metrics = comparison.tables.metrics
+    values = floats(values_of(metrics[metrics["strategy"] == strategy], outcome, (party,)))
+    return t_estimate(values) if values.size else None
+
+
+def _thousands(one: Estimate) -> str:
+    return bracketed((one.value, one.low, one.high), THOUSAND, floor=ROUNDING, most=_DECIMALS).removeprefix("+")
+
+
+def _rents(comparison: Comparison, strategy: str) -> str:
+    """Return what members that pay for resources pay in all, on average."""
+    metrics = comparison.tables.metrics
+    rows = metrics[(metrics["strategy"] == strategy) & (metrics["outcome"] == "rent") & (metrics["value"] > 0.0)]
+    runs = metrics[metrics["strategy"] == strategy]["replication"].nunique()
+    return level(float(rows["value"].sum()) / runs / THOUSAND) if runs else "–"
+
+
+def component_rows(comparison: Comparison, names: Sequence[str], costs: Sequence[str], what: str) -> Table | None:
+    """Return components of real cost: level under the baseline and each strategy's difference; zero ones are hidden."""
+    titles = titles_of(comparison)
+    found = {(one.outcome, one.strategy): one for one in component_changes(comparison)}
+    base = comparison.components[comparison.components["strategy"] == comparison.baseline]
+    levels = dict(zip(base["component"], base["mean"], strict=True))
+    rows = [
+        (OUTCOME[cost].title, level(levels[cost] / THOUSAND),
+         *[_money(found[cost, name]) if (cost, name) in found else "–" for name in names])
+        for cost in costs
+        if any(abs(found[cost, name].value) > ROUNDING for name in names if (cost, name) in found)
+    ]  # fmt: skip
+    caption = (
+        f"{what}, {count_words(base['n'])}: the level under “{titles[comparison.baseline]}” and the difference from "
+        "it, 95 % interval in brackets; minus is a saving. What no strategy changes is left out"
+    )
+    head = ("component", titles[comparison.baseline], *[titles[name] for name in names])
+    return Table(caption, head, tuple(rows)) if rows else None
+
+
+def moved_table(comparison: Comparison, names: Sequence[str]) -> Table | None:
+    """Return what moves between firms and what that avoids, added up over all parties."""
+    titles, counts, rows = titles_of(comparison), [], []
+    for outcome in _PHYSICAL:
+        found = [_together(comparison, name, outcome) for name in names]
+        if any(one is not None and one.value for one in found):
+            counts += [one.n for one in found if one is not None]
+            cells = ["–" if one is None else bracketed((one.value, one.low, one.high), 1.0, most=1) for one in found]
+            rows.append((axis_title(outcome), *cells))
+    caption = (
+        f"What sharing moves and avoids, all parties added up: the difference from “{titles[comparison.baseline]}”, "
+        f"{count_words(counts)}; 95 % interval in brackets"
+    )
+    return Table(caption, ("", *[titles[name] for name in names]), tuple(rows)) if rows else None
+
+
+def _together(comparison: Comparison, strategy: str, outcome: str) -> Estimate | None:
+    """Return the paired change of an outcome added up over the parties that have it in all runs."""
+    metrics = comparison.tables.metrics
+    rows = metrics[metrics["outcome"] == outcome]
+    ours, theirs = (rows[rows["strategy"] == name] for name in (strategy, comparison.baseline))
+    parties = [party for party in dict.fromkeys(ours["party"]) if (theirs["party"] == party).any()]
+    plain, _ = paired(ours, theirs, outcome, parties)
+    return t_estimate(floats(plain)) if len(plain) else None
+
+
+def rent_table(comparison: Comparison, names: Sequence[str]) -> Table | None:
+    """Return what each party pays for resources of others, or receives for its own."""
+    titles = titles_of(comparison)
+    means = {(p, n): _mean(comparison, n, "rent", p) for p in _payers(comparison) for n in names}
+    parties = [party for party in _payers(comparison) if any(_moves(means[party, name]) for name in names)]
+    if not parties:
+        return None
+    cells = {key: "–" if one is None else bracketed((one.value, one.low, one.high), THOUSAND, floor=ROUNDING, most=1)
+             for key, one in means.items()}  # fmt: skip
+    rows = tuple((party_label(party), *[cells.get((party, name), "–") for name in names]) for party in parties)
+    counts = [one.n for one in means.values() if one is not None]
+    caption = (
+        f"Payments for shared resources, thousand EUR/yr, {count_words(counts)}: plus is paid, minus received, "
+        "commissions included; 95 % interval in brackets"
+    )
+    return Table(caption, ("party", *[titles[name] for name in names]), rows)
+
+
+def _payers(comparison: Comparison) -> list[str]:
+    metrics = comparison.tables.metrics
+    return list(dict.fromkeys(str(party) for party in metrics[metrics["outcome"] == "rent"]["party"]))
+
+
+def _moves(one: Estimate | None) -> bool:
+    return one is not None and abs(one.value) > ROUNDING
+
+
+def resource_sentences(comparison: Comparison, names: Sequence[str]) -> list[str]:
+    """Return what was matched, and how many members gain, for each strategy."""
+    titles, said = titles_of(comparison), []
+    for name in names:
+        parts = []
+        for hub in _hubs(comparison, name):
+            surplus, bound = (_mean(comparison, name, outcome, hub) for outcome in ("matched_surplus", "matched_bound"))
+            if surplus is None:
+                continue
+            size = size_words((surplus.value, surplus.low, surplus.high), surplus.n, "EUR/yr")
+            most = ""
+            if bound is not None and bound.value > 0.0:
+                most = f", {percent(surplus.value / bound.value)} of the most that could have been matched"
+            parts.append(f"what {hub} matched was worth {size} to its members on the day{most}")
+        parts += [words for words in [_who(comparison, name, "resource_contracts")] if words]
+        said += [f"“{titles[name]}”: {'; '.join(parts)}."] if parts else []
+    return said
+
+
+def _who(comparison: Comparison, strategy: str, family: str) -> str:
+    """Return how many members of a strategy's contracts gain and lose."""
+    member = next(one for one in comparison.tables.strategies if one.name == strategy)
+    names = dict.fromkeys(name for terms in member.inputs.get(family, ()) for name in terms["members"])
+    groups: dict[str, list[str]] = {"gains": [], "pays": [], "unclear": [], "even": []}
+    for one in changes(comparison, "party_cost"):
+        if one.strategy == strategy and one.party in names:
+            groups[party_verdict(one, comparison.bill.eur_per_year)].append(party_label(one.party))
+    verbs = {
+        "gains": ("gains", "gain"), "pays": ("loses", "lose"), "unclear": ("is unclear", "are unclear"),
+        "even": ("comes out even", "come out even"),
+    }  # fmt: skip
+    parts = [f"{joined(who)} {verbs[word][len(who) > 1]}" for word, who in groups.items() if who]
+    return f"of its members {joined(parts)}, fees and their own costs of taking part included" if parts else ""
+
+
+def technology_sections(comparison: Comparison) -> dict[str, Any] | None:
+    """Return sentences and tables about shared technology; None if no strategy shares any."""
+    names = sharing(comparison, "technology_contracts")
+    if not names:
+        return None
+    tables = [
+        change_rows(comparison, names, _KNOWLEDGE, "What sharing technology changes, all parties together"),
+        change_rows(comparison, names, _KNOWLEDGE_OF_PARTIES, "What sharing technology changes for each firm"),
+    ]
+    return {"said": technology_sentences(comparison, names), "tables": [one for one in tables if one is not None]}
+
+
+def change_rows(comparison: Comparison, names: Sequence[str], outcomes: Sequence[str], what: str) -> Table | None:
+    """Return outcomes by party: level under the baseline and each strategy's difference; unchanged ones are hidden."""
+    titles, rows, counts = titles_of(comparison), [], []
+    for outcome in outcomes:
+        found = changes(comparison, outcome)
+        for party in dict.fromkeys(one.party for one in found):
+            mine = {one.strategy: one for one in found if one.party == party and one.strategy in names}
+            if not any(one.value for one in mine.values()):
+                continue
+            counts += [one.n for one in mine.values()]
+            is_money = OUTCOME[outcome].unit == "EUR/yr"
+            base = _mean(comparison, comparison.baseline, outcome, party)
+            shown = math.nan if base is None else base.value / (THOUSAND if is_money else 1.0)
+            cells = [_any(mine[name], is_money=is_money) if name in mine else "–" for name in names]
+            title = f"{OUTCOME[outcome].title} (thousand EUR/yr)" if is_money else axis_title(outcome)
+            rows.append((title, party_label(party), level(shown), *cells))
+    caption = (
+        f"{what}: the level under “{titles[comparison.baseline]}” and the difference from it, {count_words(counts)}; "
+        "95 % interval in brackets. What no strategy changes is left out"
+    )
+    head = ("outcome", "party", titles[comparison.baseline], *[titles[name] for name in names])
+    return Table(caption, head, tuple(rows), words=(0, 1)) if rows else None
+
+
+def _any(one: Change, *, is_money: bool) -> str:
+    if is_money:
+        return _money(one)
+    return bracketed((one.value, one.low, one.high), 1.0) if one.value else "0"
+
+
+def technology_sentences(comparison: Comparison, names: Sequence[str]) -> list[str]:
+    """Return what firms learn, what consumers gain, and who gains, for each strategy."""
+    titles, said = titles_of(comparison), []
+    for name in names:
+        parts = []
+        for one in changes(comparison, "mean_knowledge"):
+            if one.strategy == name and one.value:
+                size = size_words((one.value, one.low, one.high), one.n, "1")
+                parts.append(f"firms learn {size} doublings of experience {'more' if one.value > 0 else 'less'}")
+        for one in changes(comparison, "consumers_gain"):
+            if one.strategy == name and abs(one.value) > ROUNDING:
+                size = size_words((one.value, one.low, one.high), one.n, "EUR/yr")
+                verb = "gain" if one.value > 0.0 else "lose"
+                parts.append(f"consumers {verb} {size}, which is in nobody's net cost")
+        parts += [words for words in [_who(comparison, name, "technology_contracts")] if words]
+        said += [f"“{titles[name]}”: {'; '.join(parts)}."] if parts else []
+    return said
