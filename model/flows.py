@@ -214,12 +214,17 @@ class HeatFlows:
         return pairs_within(xy, terms.reach, fits, takers=self.takes[k], givers=self.gives[k], nearest=terms.partners)
 
     def _in_network(self, terms: ResourceContract, k: Ints, away: Floats) -> tuple[Bools, Bools]:
-        """Tell which members draw from a pool's network and which feed it, at the temperature that serves most."""
+        """Tell which members draw from a pool's network and which feed it, at the temperature that serves most.
+
+        A member has one pipe, and heat runs through it one way: into the network where it usually has more than it
+        needs.
+        """
         near = (away <= terms.reach) & (pipe_share(away, terms.pipe_loss) > 0.0)
         needed = self.terms["level"][k] + terms.cooling * away
         arriving = level_after(self.terms["waste_level"][k], away, terms.approach, terms.cooling)
-        takes, gives = self.takes[k] & near, self.gives[k] & near
         need, offer = (usual[k] for usual in self._usual())
+        feeds = self.gives[k] & (offer > need)
+        takes, gives = self.takes[k] & near & ~feeds, feeds & near
         level = network_level(needed[takes], need[takes], arriving[gives], offer[gives])
         takes, gives = takes & (needed <= level), gives & (arriving >= level)
         both = bool(takes.any() and gives.any())

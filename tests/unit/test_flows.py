@@ -19,6 +19,7 @@ from model.inputs import (
     Period,
     Process,
     ResourceContract,
+    ResourcePlatformInputs,
     UtilityInputs,
 )
 from model.mechanisms.resource import mechanism_named
@@ -233,6 +234,17 @@ def test_a_pool_leaves_out_who_needs_hotter_water_than_most() -> None:
     assert told["heat_given", "cooler"] > 0.0
 
 
+def test_in_a_pool_nobody_is_sent_its_own_heat() -> None:
+    """The works that has more than it needs feeds the pool alone, and keeps its boiler."""
+    works = firm("works", power=20.0, heat=Heat(waste_share=0.2, space=1.0, season=0.0))
+    rooms = firm("rooms", heat=Heat(space=2.0, season=0.0))
+    town = Town(stage_of(works, rooms), contract("works", "rooms", variant="pooling"))
+    town.live()
+    told = town.flows.outcomes(1.0)
+    assert told["heat_given", "works"] == pytest.approx(48.0)
+    assert told["heat_from_partners", "works"] == 0.0
+
+
 def test_a_pool_that_cannot_serve_anybody_has_no_pipes() -> None:
     cold = firm("cooler", 4.0, power=40.0, heat=Heat(waste_share=0.2, waste_level=60.0))
     town = Town(stage_of(cold, firm("rooms", heat=Heat(space=6.0))), contract("cooler", "rooms", variant="pooling"))
@@ -279,6 +291,23 @@ def test_sharing_nothing_changes_no_bit(nothing: dict[str, Any]) -> None:
         assert alone.live() == shared.live()
     assert alone.flows.outcomes(1.7) == shared.flows.outcomes(1.7)
     assert np.array_equal(alone.flows.book.cash, shared.flows.book.cash)
+
+
+@pytest.mark.parametrize("nothing", [{"partners": 0}, {"offered": 0.0}])
+def test_a_contract_on_nothing_leaves_every_bit_of_a_run(nothing: dict[str, Any]) -> None:
+    def year(*contracts: ResourceContract) -> CollaborationModel:
+        inputs = replace(
+            _pair().inputs,
+            resource_platforms=(ResourcePlatformInputs(name="hub"),),
+            resource_contracts=contracts,
+        )
+        model = CollaborationModel(inputs)
+        model.run_to_end()
+        return model
+
+    alone, shared = year(), year(contract("forge", "rooms", **nothing))
+    assert alone.outcomes() == shared.outcomes()
+    assert np.array_equal(alone.live.cash, shared.live.cash)
 
 
 def test_usual_loads_are_those_that_are_drawn() -> None:
