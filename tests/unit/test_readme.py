@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from model.inputs import ManufacturerInputs
+from model.inputs import ManufacturerInputs, replace_inputs
+from model.model import CollaborationModel
 from scenarios.industries import facts
 from scenarios.spec import library, load_study
 from scenarios.spec_sectors import known_sectors, read_sector
@@ -17,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
 SHELL_LINES = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines() if line.startswith("tandem")]
-NAMED = [re.match(r"# (\S+\.yaml)\n", text) for kind, text in BLOCKS if kind == "yaml"]
+NAMED = [re.match(r"# (\S+\.(?:yaml|py))\n", text) for _, text in BLOCKS]
 FILES = {found[1]: found.string for found in NAMED if found}
 """Files that a reader is asked to write: their blocks begin with their name."""
 TANDEM = str(Path(sys.executable).with_name("tandem"))
@@ -57,7 +58,7 @@ def test_every_command_runs_as_written(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_mesa_script_runs_and_plots(tmp_path: Path) -> None:
-    (script,) = [text for kind, text in BLOCKS if kind == "python"]
+    (script,) = [text for kind, text in BLOCKS if kind == "python" and text not in FILES.values()]
     assert len([line for line in script.splitlines() if line.strip()]) <= 20
     (tmp_path / "script.py").write_text(script, encoding="utf-8")
     result = subprocess.run(
@@ -103,6 +104,35 @@ def in_use(firm: ManufacturerInputs) -> tuple[float, float, float]:
         firm.process.mean_load * 24_000 / revenue,
         firm.heat.use * 1000 / firm.process.unit_price,
     )
+
+
+def test_a_mechanism_and_a_behaviour_are_added_in_one_file_each(tmp_path: Path) -> None:
+    """The mechanism moves about the hours that bargaining moves, at their owners' cost."""
+    write_files(tmp_path)
+    strategies = load_study(str(tmp_path / "neighbours.yaml")).strategies
+    outcomes = {}
+    for name in ("none", "leased", "at-cost"):
+        model = CollaborationModel(replace_inputs(strategies[name], {"calendar.days": 40}), rng=1)
+        model.run_to_end()
+        outcomes[name] = model.outcomes()
+        (row,) = model.population.rows_of("right")
+        assert type(model.firms.agent(int(row))).__name__ == "Steady"
+    hours, rent = (
+        {name: found.get((key, "left"), 0.0) for name, found in outcomes.items()} for key in ("borrowed_hours", "rent")
+    )
+    assert hours["none"] == 0.0
+    assert hours["at-cost"] == pytest.approx(hours["leased"], rel=0.2)
+    (right,) = [firm for firm in strategies["none"].manufacturers if firm.name == "right"]
+    assert rent["at-cost"] == pytest.approx(right.equipment.lending_cost * hours["at-cost"])
+    assert rent["leased"] > 1.2 * rent["at-cost"]
+    assert outcomes["at-cost"]["cost_overtime", ""] < outcomes["none"]["cost_overtime", ""]
+
+
+def test_extensions_are_said_to_run() -> None:
+    assert "run with all your rights" in README
+    for command in ("check", "run"):
+        done = subprocess.run([TANDEM, command, "--help"], capture_output=True, text=True, timeout=100, check=True)
+        assert "with all your rights" in " ".join(done.stdout.split())
 
 
 def test_every_sector_is_named_in_both_languages() -> None:
