@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from model.errors import Fault, InputError
 from model.kernels import kernel
 from model.streams import Floats, Ints, Key
 
@@ -21,6 +22,9 @@ type Compatible = Callable[[Ints, Ints, Floats], Bools]
 
 TIERS = 2
 """Tiers of need, the dearest first."""
+
+MOST_PAIRS = 5_000_000
+"""Most pairs within reach that are listed: half a gigabyte."""
 
 RELATIVE = 1e-9
 """Rounding that results may be off by, against what is needed, offered or paid in all."""
@@ -230,6 +234,9 @@ def pairs_within(
         takers, givers: members that can take, or give, at all, shape (m,); all where silent.
         nearest: at most so many givers of each taker, the nearest ones that fit. Members at one site are taken in
             turn, beginning behind the taker, so that not all crowd on the same few.
+
+    Raises:
+        InputError: without `nearest`, more than `MOST_PAIRS` lie within reach.
     """
     everybody = np.arange(xy.shape[0])
     of = everybody if takers is None else np.flatnonzero(takers)
@@ -322,12 +329,15 @@ def _all_within(xy: Floats, of: Ints, to: Ints, reach: float) -> tuple[Ints, Int
     """Return all pairs within reach."""
     from scipy.spatial import cKDTree
 
-    near = cKDTree(xy[of]).query_ball_tree(cKDTree(xy[to]), np.nextafter(reach, np.inf))
-    taker = np.repeat(of, [len(some) for some in near])
-    giver = to[np.concatenate([np.asarray(some, dtype=np.int64) for some in near])]
+    takers, givers, farthest = cKDTree(xy[of]), cKDTree(xy[to]), np.nextafter(reach, np.inf)
+    count = int(takers.count_neighbors(givers, farthest))
+    if count > MOST_PAIRS:
+        what = f"{count:,} pairs of members lie within {reach:g} km of each other"
+        raise InputError([Fault("reach", what, f"at most {MOST_PAIRS:,}: a shorter reach, or `variant: pooling`")])
+    near = takers.sparse_distance_matrix(givers, farthest, output_type="ndarray")
+    taker, giver = of[near["i"]], to[near["j"]]
     other = taker != giver
-    taker, giver = taker[other], giver[other]
-    return taker, giver, np.hypot(*(xy[taker] - xy[giver]).T)
+    return taker[other], giver[other], near["v"][other]
 
 
 def _fitting(taker: Ints, giver: Ints, distance: Floats, compatible: Compatible | None) -> tuple[Ints, Ints, Floats]:

@@ -25,8 +25,9 @@ _REGISTER: dict[str, type[Mechanism]] = {}
 class Mechanism(ABC):
     """A way to share one resource among the members of one contract.
 
-    A subclass with a `name` registers itself when its module is imported; contracts then use it by
-    `variant: NAME`. It states `name` and implements `clear`:
+    A subclass with a `name` registers itself when its module is imported (one in a file that a scenario names belongs
+    to that scenario, see `model.extensions`); contracts then use it by `variant: NAME`. It states `name` and
+    implements `clear`:
 
         class FirstCome(Mechanism):
             name = "first_come"

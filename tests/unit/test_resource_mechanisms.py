@@ -422,3 +422,8 @@ def test_the_nearest_that_fit_are_found_among_many_that_do_not() -> None:
     xy = np.column_stack([np.arange(200.0), np.zeros(200)])
     found = pairs_within(xy, 500.0, lambda t, g, _: (t == 0) & (g >= 150), nearest=2)
     assert found.giver.tolist() == [150, 151]
+
+
+def test_more_pairs_than_memory_holds_are_refused_before_they_are_listed() -> None:
+    with pytest.raises(InputError, match=r"9,000,000 pairs of members lie within 5 km.*variant: pooling"):
+        pairs_within(np.zeros((3000, 2)), 5.0)
