@@ -8,6 +8,7 @@ changes of unit cost against that state. Without a market, or with slope 0, a fi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,6 @@ from model.mechanisms.research import (
     PRICE_TAKER,
     Market,
     Ties,
-    best_efforts,
     cost_reductions,
     effects,
     margin_gains,
@@ -94,20 +94,23 @@ class Rivalry:
         return out
 
     def check(self, contracts: Sequence[tuple[Ints, Pairs, float]]) -> None:
-        """Refuse contracts under which more research would always pay somebody.
+        """Refuse contracts under which research would always pay, or would come to more than there is to save.
 
         Args:
             contracts: as in `plan`.
 
         Raises:
-            InputError: names the firm.
+            InputError: names the firms.
+            RunError: if efforts do not settle.
         """
-        ties, firms = self._ties(contracts), self.rows.size
-        own, tied, best = np.zeros(firms), np.zeros(ties.partner.size), np.zeros(firms)
-        effects(self.rows, self.market, ties, np.zeros(self.markets), np.zeros(self.markets), own, tied)
-        without = best_efforts(self.rows, self.effort, np.zeros(firms), own, tied, self.market, ties, best)
-        if without != CONVERGED:
-            raise InputError([_limitless(self.people, without)])
+        trial = copy(self)
+        trial.effort, trial.spending, trial.target = self.effort.copy(), self.spending.copy(), self.target.copy()
+        trial.plan(contracts)
+        beyond = np.flatnonzero(trial.target > self.unit_cost)
+        groups = self.people.group[beyond]
+        faults = [self._too_much(int(beyond[groups == g][0]), trial.target) for g in dict.fromkeys(groups.tolist())]
+        if faults:
+            raise InputError(faults)
 
     def plan(self, contracts: Sequence[tuple[Ints, Pairs, float]]) -> None:
         """Let members of contracts and their rivals find efforts from which none of them would move.
@@ -199,6 +202,14 @@ class Rivalry:
         if groups:
             raise InputError([_limitless(people, int(np.flatnonzero(people.group == g)[0])) for g in groups])
         return market._replace(difficulty=difficulty)
+
+    def _too_much(self, row: int, target: Floats) -> Fault:
+        name, cost = self.people.inputs.manufacturers[self.people.group[row]].name, self.unit_cost[row]
+        what = f"joint research would lower the unit cost by {target[row]:.4g} EUR, and it is {cost:.4g} EUR"
+        allowed = (
+            "fewer members, or less openness, joint_spillover, joint_weight or research_share: what all find adds up"
+        )
+        return Fault(f"firms.{name}.technology", what, allowed)
 
     def _reductions(self, rows: Ints, effort: Floats, ties: Ties, out: Floats) -> None:
         cost_reductions(rows, effort, self.market, ties, np.zeros(self.markets), out)

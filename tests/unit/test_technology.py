@@ -459,8 +459,14 @@ def test_a_contract_under_which_research_always_pays_is_refused() -> None:
         technology(firms, contract("cooperation", "a", "b", "c"))
 
 
+def test_a_contract_that_would_save_more_than_there_is_is_refused() -> None:
+    """Price takers: each of n does (1 + (n - 1)/2) times its 12 EUR, and gets that much of it: 12 * 12.5^2 less 12."""
+    firms = [firm("crowd", count=24, research_share=0.01)]
+    with pytest.raises(InputError, match="firms.crowd.technology: joint research would lower the unit cost by 1863"):
+        technology(firms, contract("cooperation", "crowd", joint_spillover=0.5))
+
+
 def test_efforts_that_never_settle_stop_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("model.rivalry.ROUNDS", 2)
-    tech = technology([firm(name, **RIVAL) for name in "ab"], contract("cooperation", "a", "b", damping=0.1))
     with pytest.raises(RunError, match="a smaller damping"):
-        live(tech, 2)
+        technology([firm(name, **RIVAL) for name in "ab"], contract("cooperation", "a", "b", damping=0.1))
