@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.books import Account, Book
-from model.mechanisms.pooling import Pooling
+from model.mechanisms.leasing import Leasing
 from model.physics.capacity import (
     CLASSES,
     EQUIPMENT,
@@ -22,7 +22,7 @@ from model.physics.capacity import (
 from model.session import Session, new_session, pairs_within
 from model.stocks import workshops_of
 from model.streams import Floats, Ints
-from model.ways import NO_LINKS, sites, tied_members, way_between, way_to_middle
+from model.ways import NO_LINKS, in_the_middle, sites, tied_members, way_between, way_to_middle
 
 if TYPE_CHECKING:
     from model.goods import Goods
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 LABOUR = slice(SKILLED, GENERAL + 1)
 HOURS = ("manned", "own", "used", "lent", "borrowed", "overtime")
 """Hours that are counted by class: as if all were up and present, at hand, and what became of them."""
+
+ACQUAINTANCES = 50
+"""Leasing: neighbours of whom a firm knows that they have such hours, the nearest ones (assumption)."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,9 @@ class Workshops:
     A firm uses its own normal hours first, then borrowed ones, then overtime up to its limit, whatever that costs: it
     works overtime before it falls short. So an hour that not even overtime can give is worth what its units cost a day
     later, the backlog cost over hours per unit, and no less than an hour of overtime; an hour that overtime could give
-    is worth that overtime. (With stock above the safety stock a unit made a day late costs less than a backlog day,
-    but it leaves less for the next day's surprise; the firm does not weigh the two.)
+    is worth that overtime. (With stock above the safety stock a unit made a day late costs less than a day of backlog,
+    where capacity stays short for days it costs more; the firm weighs neither. What it bids decides who trades, and no
+    cost: those are read off what was really worked, stocked and owed.)
 
     How much machines run today decides how often they fail, and is known only at night: today's failures follow the
     hours that they ran yesterday.
@@ -184,7 +188,7 @@ class Workshops:
         """
         own = self._slots_of(terms, rows)
         xy = sites(self.stage)[rows]
-        if terms.variant == Pooling.name:
+        if in_the_middle(self.stage, terms):
             away = np.hypot(*(xy - xy.mean(axis=0)).T)
             fits = own.fits & (away <= terms.reach)
             session = new_session(rows, NO_LINKS, access=way_to_middle(terms, away), slots=len(own.classes))
@@ -192,7 +196,8 @@ class Workshops:
             word = np.where(own.fits.any(axis=0), own.fits.argmax(axis=0), -1)
             alike = None if terms.resource == "labour" else lambda taker, giver, _: word[taker] == word[giver]
             able = word >= 0
-            links = pairs_within(xy, terms.reach, alike, takers=able, givers=able)
+            known = max(ACQUAINTANCES, terms.partners) if terms.variant == Leasing.name else None
+            links = pairs_within(xy, terms.reach, alike, takers=able, givers=able, nearest=known)
             fits = own.fits & np.logical_or(*tied_members(links, rows.size))
             session = new_session(rows, links, way=way_between(terms, links), slots=len(own.classes))
         self.slots[terms.name] = Slots(own.classes, fits)
@@ -282,8 +287,8 @@ class Workshops:
 
     def count(self) -> None:
         """Add today to what `outcomes` reports."""
-        for sums, name in zip(self.hours_sums, HOURS, strict=True):
-            sums += getattr(self, name)
+        for k, name in enumerate(HOURS):
+            self.hours_sums[k] += getattr(self, name)
         self.units_sums[0] += np.maximum(0.0, self.target)
         self.units_sums[1] += np.maximum(0.0, self.target - self.made)
 
