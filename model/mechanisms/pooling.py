@@ -26,6 +26,7 @@ class Pooling(Mechanism):
     """
 
     name = "pooling"
+    in_the_middle = True
 
     def clear(self, day: int, session: Session) -> None:
         """Clear each slot's market."""
@@ -101,7 +102,11 @@ def serve_equal(price: Floats, units: Floats, dearest: float, total: float) -> F
         if price[n] <= dearest:
             wanted += units[n]
     share = min(1.0, total / wanted) if wanted > 0.0 else 0.0
-    return np.where(price <= dearest, share * units, 0.0)
+    out = np.zeros(price.size)
+    for n in range(price.size):
+        if price[n] <= dearest:
+            out[n] = share * units[n]
+    return out
 
 
 @kernel
