@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.books import Book
-from model.mechanisms.pooling import Pooling
 from model.physics.storage import CAPACITY, POWER, size_stores, value_capacity
 from model.session import Links, Session, new_session, pairs_within
 from model.streams import Floats, Ints
-from model.ways import NO_LINKS, by_party, sites, tied_members, way_between, way_to_middle
+from model.ways import NO_LINKS, by_party, in_the_middle, sites, tied_members, way_between, way_to_middle
 
 if TYPE_CHECKING:
     from model.goods import Goods
@@ -84,7 +83,7 @@ class Batteries:
             self.lending = self.book.account("lending")
         xy = sites(self.stage)[rows]
         able = self.place[rows] >= 0
-        if terms.variant == Pooling.name:
+        if in_the_middle(self.stage, terms):
             away = np.hypot(*(xy - xy.mean(axis=0)).T)
             fits = able & (away <= terms.reach)
             session = new_session(rows, NO_LINKS, access=way_to_middle(terms, away))

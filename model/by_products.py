@@ -9,15 +9,12 @@ import numpy as np
 from model.errors import Fault, InputError
 from model.session import Bools, Session, new_session, pairs_within
 from model.streams import Floats, Ints
-from model.ways import NO_LINKS, by_party, sites, tied_members, way_between, way_to_middle
+from model.ways import NO_LINKS, by_party, in_the_middle, sites, tied_members, way_between, way_to_middle
 
 if TYPE_CHECKING:
     from model.books import Book
     from model.resource_terms import ResourceContract
     from model.stage import Stage
-
-POOL = "pooling"
-"""The mechanism whose members are tied to their common middle; all others tie pairs."""
 
 
 class ByProducts:
@@ -58,7 +55,7 @@ class ByProducts:
         xy = sites(self.stage)[rows]
         k = self.place[rows]
         makes, takes = self.makes[k], self.takes[k]
-        if terms.variant == POOL:
+        if in_the_middle(self.stage, terms):
             away = np.hypot(*(xy - xy.mean(axis=0)).T)
             material = self._pooled(terms, makes, takes)
             near = away <= terms.reach

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.books import Account, Book
-from model.by_products import POOL, ByProducts
+from model.by_products import ByProducts
 from model.physics.heat import (
     DAY_COLUMNS,
     DELIVERED,
@@ -36,6 +36,7 @@ from model.streams import Floats, Ints
 from model.ways import (
     NO_LINKS,
     by_party,
+    in_the_middle,
     parts_borne,
     sites,
     tied_members,
@@ -186,7 +187,7 @@ class HeatFlows:
         """Return the session of one contract; see `Flows.session`."""
         xy = sites(self.stage)[rows]
         k = self.place[rows]
-        if terms.variant == POOL:
+        if in_the_middle(self.stage, terms):
             away = np.hypot(*(xy - xy.mean(axis=0)).T)
             takes, gives = self._in_network(terms, k, away)
             tied = takes | gives

@@ -25,8 +25,9 @@ def network_of(inputs: ModelInputs) -> networkx.MultiDiGraph[str]:
     """Return firms and platforms as nodes, and links between them as directed edges.
 
     Nodes bear the names of firms (members of a group one by one) and platforms, with `type`, `sector`, `group` (the
-    name that they are declared under) and the site, `x` and `y` in km; platforms stand nowhere and have no sector. Parties
-    outside the economy (`customers`) are there where they share something, of type `outside`.
+    name that they are declared under) and the site, `x` and `y` in km; platforms stand nowhere and have no sector.
+    Parties outside the economy (`customers`) are there where they share something, of type `outside`.
+
     An edge's key is `goods` (from supplier to customer), `electricity` (from utility to customer), or the name of a
     contract; its `family` is `goods`, `electricity`, `data`, `resource` or `technology`, and contracts add
     `variant` and `what` is shared. Data flow from provider to partner. Under a contract over a platform everything

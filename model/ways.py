@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from model.extensions import class_of
 from model.population import signal_means
 from model.session import Bools, Links
 from model.streams import Floats, Ints
@@ -30,6 +31,11 @@ def sites(stage: Stage) -> Floats:
         for u, utility in enumerate(inputs.utilities):
             xy[people.makers + u, axis] = getattr(utility.site, name)
     return xy
+
+
+def in_the_middle(stage: Stage, terms: ResourceContract) -> bool:
+    """Tell whether a contract's mechanism lets what is shared meet in the middle of the members."""
+    return bool(getattr(class_of(stage.inputs.extensions, "resource", terms.variant), "in_the_middle", False))
 
 
 def way_between(terms: ResourceContract, links: Links) -> Floats:

@@ -58,11 +58,14 @@ class Mechanism(ABC):
 
     Attributes:
         name: by which contracts call it; unique.
+        in_the_middle: whether what is shared meets in the middle of the members, so that the session has no pairs but
+            `access` and `access_share`; else it goes from giver to taker.
         terms: the contract.
         entities: number of each member in random streams, shape (m,).
     """
 
     name: ClassVar[str]
+    in_the_middle: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Register a subclass that has a name of its own.
