@@ -285,7 +285,7 @@ def serve_day(
             old += 1
         jobs = pool_jobs(day, key, entity, arrivals, duration, stations, expected, waiting[seen : seen + old])
         seen += old
-        queue = np.empty(jobs.shape[0], np.int64)
+        queue = np.zeros(jobs.shape[0], np.int64)
         rest = serve_pool(
             jobs, old, midnight, stations, loses, first_server, free_at, first_link, link_to, link_way, link_open,
             link_up, queue, today

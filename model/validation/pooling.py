@@ -219,7 +219,7 @@ def _stock_costs(s: InventoryPooling, bench: Bench, replication: int, central: b
     """
     from model.inputs import Period
 
-    blocks, warm_up = bench.share(140, 6), bench.share(LEARNING_DAYS, 150)
+    blocks, warm_up = bench.share(140, 6), bench.share(LEARNING_DAYS, 200)
     model = model_of(
         Period(days=BLOCK * blocks, burn_in=warm_up),
         SEED,
@@ -237,7 +237,7 @@ def _stock_costs(s: InventoryPooling, bench: Bench, replication: int, central: b
 def _shops(s: InventoryPooling, pools: int, central: bool) -> tuple[Any, ...]:
     """Return groups of n shops, with a warehouse for each group if `central`.
 
-    A warehouse begins with the error of n demands that move as one, and learns from its own orders what they are.
+    A warehouse begins with the error of a single shop, and learns from its own orders how far it really errs.
     """
     from model.inputs import Demand, ManufacturerInputs, Ordering, Process
 
@@ -251,9 +251,10 @@ def _shops(s: InventoryPooling, pools: int, central: bool) -> tuple[Any, ...]:
             (f"shop{pool}", s.n, f"warehouse{pool}" if central else "", none if central else stock),
             (f"warehouse{pool}", 1, "", stock),
         )[: 2 if central else 1]:
+            size = s.n if supplier == "" and central else 1
             demand = Demand(
-                mean=10.0 * s.sigma * (s.n if supplier == "" and central else 1),
-                variation=0.1,
+                mean=10.0 * s.sigma * size,
+                variation=0.1 / size,
                 autocorrelation=0.0,
                 season=0.0,
                 common_share=s.rho,
@@ -286,7 +287,6 @@ CASES = (
             f"{PHYSICS}:pool_jobs",
             f"{PHYSICS}:find_server",
             f"{PHYSICS}:begin_job",
-            f"{PHYSICS}:serve_pool",
             *(f"{PHYSICS}:{name}" for name in WAITING if s.discipline == "queue"),
             *("model.stations:_links" for _ in range(1) if s.groups > 1),
         ),

@@ -35,7 +35,7 @@ REQUESTS = (
     ("pool_market", {"n": 3}, 0.02, []),
     ("rationing", {"n": 10}, 0.05, []),
     ("equipment_pooling", {}, 0.01, []),
-    ("equipment_pooling", {"discipline": "queue"}, 0.01, []),
+    ("equipment_pooling", {"machines": 3, "load": 2, "discipline": "queue"}, 0.01, []),
     ("inventory_pooling", {}, 0.01, []),
     ("symbiosis_mismatch", {}, 0.004, []),
     ("tail_risk", {}, 0.01, []),
