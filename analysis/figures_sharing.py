@@ -14,7 +14,6 @@ from analysis.drawing import (
     SERIES,
     count_of,
     grid,
-    key_above,
     quoted,
     style,
     wrapped,
@@ -24,10 +23,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_LOOKS = {"gains": ("<", SERIES[2]), "pays": (">", SERIES[1]), "unclear": ("o", MUTED), "even": ("o", MUTED)}
-_KEY = (("<", SERIES[2], "gains", False), (">", SERIES[1], "loses", False), ("o", MUTED, "cannot be told", False))
+_LOOKS = {
+    "gains": ("<", SERIES[2], 7.0), "pays": (">", SERIES[1], 7.0), "unclear": ("o", MUTED, 6.5),
+    "even": ("|", MUTED, 10.0),
+}  # fmt: skip
+"""Marker, colour and size by verdict."""
+_KEY = {"gains": "gains", "pays": "loses", "unclear": "cannot be told", "even": "about even"}
 _COLUMNS, _ROW_IN, _TITLE_IN = 3, 0.27, 0.75
-_TITLE, _NAME = 17, 18
+_TITLE, _NAME = 17, 24
 _SMALL = 10.0
 _LINEAR = 1000.0
 """Largest power of ten over the width of the linear middle of a logarithmic scale."""
@@ -58,7 +61,7 @@ def gains(table: pd.DataFrame, strategies: Sequence[tuple[str, str]], parties: S
     with style():
         columns = min(_COLUMNS, len(strategies))
         rows = -(-len(strategies) // columns)
-        height = 1.5 + rows * (_TITLE_IN + _ROW_IN * len(parties) + 0.2)
+        height = 1.2 + rows * (_TITLE_IN + _ROW_IN * len(parties) + 0.2)
         figure = Figure(figsize=(6.2, height), layout="constrained")
         figure.get_layout_engine().set(w_pad=0.05, h_pad=0.06)  # type: ignore[union-attr, call-arg]
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
@@ -72,7 +75,7 @@ def gains(table: pd.DataFrame, strategies: Sequence[tuple[str, str]], parties: S
             axes.tick_params(axis="x", labelbottom=True)
         words = wrapped(f"Net cost of each party: difference from {quoted(baseline)}", 1.1 * LINE)
         figure.supxlabel(f"{words}\n(thousand EUR/yr; 95 % interval, {count_of(table['n'])})", fontsize="medium")
-        key_above(panels[0, 0], _KEY)
+        _key(figure)
         return figure
 
 
@@ -80,10 +83,11 @@ def _panel(axes: "Axes", table: pd.DataFrame, parties: Sequence[str]) -> None:
     axes.axvline(0.0, color=INK, linewidth=1.0)
     for row in table.to_dict("records"):
         place = parties.index(row["party"])
-        marker, color = _LOOKS[row["verdict"]]
+        marker, color, size = _LOOKS[row["verdict"]]
         if np.isfinite(row["low"]) and np.isfinite(row["high"]):
             axes.plot([row["low"], row["high"]], [place, place], color=color, linewidth=2.2, solid_capstyle="butt")
-        axes.plot([row["difference"]], [place], marker=marker, color=color, markersize=6.5, linestyle="none")
+        axes.plot([row["difference"]], [place], marker=marker, color=color, markersize=size, markeredgewidth=1.8,
+                  linestyle="none")  # fmt: skip
     axes.set_yticks(range(len(parties)), labels=[_one_line(name) for name in parties], fontsize=_SMALL)
     axes.set_ylim(len(parties) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
@@ -91,6 +95,20 @@ def _panel(axes: "Axes", table: pd.DataFrame, parties: Sequence[str]) -> None:
     axes.spines["left"].set_visible(False)
     axes.spines["bottom"].set_color(GRID)
     grid(axes, "both")
+
+
+def _key(figure: "Figure") -> None:
+    """Say above the panels, in one row, what the symbols mean."""
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D(
+            [], [], color=color, marker=marker, markersize=size, markeredgewidth=1.8, linewidth=0.0, label=_KEY[verdict]
+        )
+        for verdict, (marker, color, size) in _LOOKS.items()
+    ]
+    figure.legend(handles=handles, loc="outside upper left", frameon=False, ncols=len(handles), handletextpad=0.3,
+                  columnspacing=1.2, borderaxespad=0.3)  # fmt: skip
 
 
 def _one_line(name: str) -> str:

@@ -68,6 +68,32 @@ TERMS: tuple[Term, ...] = (
          ("protected", "protects")),
     Term("revealed share", "信息泄露比例", "Squared correlation of the plan with what the partner receives; 1 is the "
          "plan itself, 0 tells nothing.", ("revealed", "reveals")),
+    Term("resource sharing", "资源共享", "One firm uses idle machines, people, heat, stores or by-products of another.",
+         ("shared resources",)),
+    Term("resource platform", "资源平台", "A hub that finds partners for idle resources and clears what they pay."),
+    Term("allocation", "资源调配", "A planner matches needs and offers by a linear programme or in equal parts.",
+         ("allocat",)),
+    Term("leasing", "资源租赁", "Two firms agree on a price for an idle resource; each knows only its own value.",
+         ("leased", "leasing")),
+    Term("pooling", "资源共用", "All needs and offers meet in one auction with one price.", ("pooled", "pooling")),
+    Term("industrial symbiosis", "产业共生", "Waste heat or by-products of one firm replace what another would buy.",
+         ("waste heat", "by-product")),
+    Term("surplus of a match", "匹配剩余", "Worth to who takes a resource less what it costs who gives it, moving "
+         "included.", ("matched",)),
+    Term("technology sharing", "技术共享", "Firms let each other use what they know or find out.",
+         ("shared technology", "know-how")),
+    Term("technology platform", "技术平台", "A hub that brings those together who may learn from each other."),
+    Term("learning by doing", "干中学", "Unit cost falls by a fixed share with every doubling of cumulative output.",
+         ("doublings of experience", "learns by doing")),
+    Term("cognitive distance", "认知距离", "How different the knowledge of two firms is: too near has nothing new, too "
+         "far is not understood."),
+    Term("spillover", "知识溢出", "What a firm gets of another's research without any contract."),
+    Term("royalty", "许可费", "Payment for using what another firm has found out.",
+         ("royalt", "licences for know-how")),
+    Term("order of steps", "实施顺序", "What a step brings depends on which steps are taken before it.",
+         ("mean over all orders",)),
+    Term("Shapley value", "沙普利值", "The mean, over all orders, of what a step adds to those before it; the values "
+         "of all steps add up to that of all together.", ("shapley",)),
     Term("sector", "行业", "Manufacturing, electric power, healthcare, agriculture."),
     Term("the five steps", "五个步骤", "Set goals, build platforms, set strategies and policies, run projects, "
          "evaluate and improve.", ("step 1",)),

@@ -256,8 +256,7 @@ def _data_sections(report: Report) -> dict[str, Any]:
         "stages": {
             "said": stages.stage_sentences(comparison), "charts": [n for n in names if n.startswith("waterfall")],
         },
-        "resources": _section(sharing.resource_sections(comparison)),
-        "technology": _section(sharing.technology_sections(comparison)),
+        "resources": sharing.resource_sections(comparison), "technology": sharing.technology_sections(comparison),
         "orders": {
             "said": orders.orders_sentences(comparison),
             "charts": [
@@ -276,14 +275,6 @@ def _data_sections(report: Report) -> dict[str, Any]:
             "whole": risk.tail_table(comparison, parties[:1]), "parties": risk.tail_table(comparison, parties[1:]),
         },
     }  # fmt: skip
-
-
-def _section(found: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return a section about what is shared with its tables in parts that fit a page."""
-    if found is None:
-        return None
-    parts = [part for table in found["tables"] for part in tables.by_columns(table, len(table.words))]
-    return {**found, "tables": parts}
 
 
 def _sweeps(report: Report, titles: dict[str, str]) -> list[dict[str, Any]]:

@@ -133,13 +133,42 @@ def limits(comparison: Comparison) -> list[str]:
         "money is an assumption too; a mere spread between buyer and seller saves nothing real when it is avoided.",
         "Positions and imbalances are hourly. Settled by the quarter-hour, as Germany does, a batch load varies more "
         "and a better forecast is worth more.",
-        "Firms follow fixed rules. They do not bargain, cheat, enter or leave, and a utility does not change its "
-        "tariff because it forecasts better.",
-        "A year is simulated with today's plant; nothing is invested, and no party learns from one year to the next.",
+        *_conduct(members),
     ]
-    said[1:1] = _data_limits(contracts)
+    said[1:1] = [*_data_limits(contracts), *_sharing_limits(members)]
     if members[0]["market"]["closure"] == "exogenous":
         said.append("Day-ahead prices are given: what the firms do cannot change them.")
+    return said
+
+
+def _conduct(members: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what firms are not taken to do."""
+    leases = any(one["variant"] == "leasing" for inputs in members for one in inputs.get("resource_contracts", ()))
+    learns = any(inputs.get("technology_contracts") for inputs in members)
+    rules = "They bargain over leases only, and do not" if leases else "They do not bargain,"
+    plant = "A year is simulated with today's plant; nothing is invested"
+    return [
+        f"Firms follow fixed rules. {rules} cheat, enter or leave, and a utility does not change its tariff because it "
+        "forecasts better.",
+        f"{plant} but in research." if learns else f"{plant}, and no party learns from one year to the next.",
+    ]
+
+
+def _sharing_limits(members: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what the model cannot say about resources and technology that are shared."""
+    said = []
+    if any(inputs.get("resource_contracts") for inputs in members):
+        said.append(
+            "What an idle hour of a machine or a worker, heat or a tonne of by-product is worth to others follows from "
+            "what firms are taken to pay for overtime, waiting customers, fuel, disposal and materials. Most of these "
+            "are assumptions, and so is what moving and taking part cost."
+        )
+    if any(inputs.get("technology_contracts") for inputs in members):
+        said.append(
+            "How fast firms learn from each other, how much leaks, and what research brings rests on a few studies of "
+            "other industries. A year shows the beginning of what know-how does; its costs come first. What consumers "
+            "gain by lower prices is told apart and is in nobody's net cost."
+        )
     return said
 
 

@@ -17,6 +17,8 @@ from model.outcomes import OUTCOME
 type Row = Mapping[str, Any]
 
 _MOST_DECIMALS = 2
+_SAME = 0.002
+"""Difference between orders over the largest change that is not worth telling."""
 _MEAN = "mean over all orders"
 
 
@@ -162,7 +164,7 @@ def orders_sentences(comparison: Comparison) -> list[str]:
             said.append(f"{_heading(part)}: {part['note'].iloc[0]}.")
             continue
         said.append(f"{_heading(part)}: {_total_words(part)} {_order_words(part)}")
-        said += [f"{words}." for row in _pairs(part) if (words := _interaction_words(row, part))]
+        said += [f"{_interaction_words(row, part)}." for row in _pairs(part)]
     return said
 
 
@@ -179,7 +181,7 @@ def _size(row: Row, part: pd.DataFrame) -> str:
 def _total_words(part: pd.DataFrame) -> str:
     total = _of(part, "set")[-1]
     means = [
-        f"{row['step']} {'lowers' if row['effect'] < 0.0 else 'raises'} it by {_size(row, part)}"
+        f"the step “{row['step']}” {'lowers' if row['effect'] < 0.0 else 'raises'} it by {_size(row, part)}"
         for row in sorted(_of(part, "shapley"), key=lambda row: row["effect"])
         if row["effect"]
     ]
@@ -195,12 +197,12 @@ def _order_words(part: pd.DataFrame) -> str:
         rows = sorted(records(group), key=lambda row: row["effect"])
         spans.append((rows[-1]["effect"] - rows[0]["effect"], rows[0], rows[-1]))
     span, least, most = max(spans, key=lambda one: one[0])
-    if span <= 0.0:
-        return "The order changes nothing."
+    if span <= _SAME * max(abs(row["effect"]) for row in _of(part, "set")):
+        return "The order hardly matters: no step is worth noticeably more at one place than at another."
     count = len(spans)
     return (
         (
-            f"The order matters most for {least['step']}: {_amount(least, part)} when {_after(least, count)}, "
+            f"The order matters most for “{least['step']}”: {_amount(least, part)} when {_after(least, count)}, "
             f"{_amount(most, part)} when {_after(most, count)}."
         )
         .replace("when after", "after")
@@ -217,10 +219,10 @@ def _pairs(part: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _interaction_words(row: Row, part: pd.DataFrame) -> str:
-    """Return whether two steps help each other or stand in each other's way; nothing where they do neither."""
-    pair = joined(row["step"].split(" + "))
+    """Return whether two steps help each other, stand in each other's way, or do neither."""
+    pair = joined([f"“{step}”" for step in row["step"].split(" + ")])
     if row["effect"] == row["lower"] == row["upper"] == 0.0:
-        return f"{pair} change each other's worth by nothing"
+        return f"{pair} bring together exactly what each brings alone"
     if not (row["lower"] > 0.0 or row["upper"] < 0.0):
         return f"Whether {pair} help each other or stand in each other's way cannot be told (n = {int(row['n'])})"
     helps = (row["effect"] < 0.0) == _lower_is_better(part)

@@ -1,7 +1,7 @@
 """Shared resources and technology in the report: what was matched and learnt, what it changes, and who gains."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -17,6 +17,7 @@ from analysis.report_tables import (
     THOUSAND,
     Table,
     bracketed,
+    by_columns,
     component_changes,
     count_words,
     others_of,
@@ -25,6 +26,7 @@ from analysis.report_tables import (
 from analysis.report_text import (
     Change,
     changes,
+    fixed,
     joined,
     level,
     party_label,
@@ -105,13 +107,15 @@ def resource_sections(comparison: Comparison) -> dict[str, Any] | None:
     names = sharing(comparison, "resource_contracts")
     if not names:
         return None
-    tables = [
-        matched_table(comparison, names),
-        component_rows(comparison, names, _COSTS, "Real cost of what sharing resources touches, thousand EUR/yr"),
-        moved_table(comparison, names),
-        rent_table(comparison, names),
-    ]
-    return {"said": resource_sentences(comparison, names), "tables": [one for one in tables if one and one.rows]}
+    costs = component_rows(comparison, names, _COSTS, "Real cost of what sharing resources touches, thousand EUR/yr")
+    found = ((matched_table(comparison, names), 2), (costs, 2), (moved_table(comparison, names), 1),
+             (rent_table(comparison, names), 1))  # fmt: skip
+    return {"said": resource_sentences(comparison, names), "tables": _in_parts(found)}
+
+
+def _in_parts(found: Iterable[tuple[Table | None, int]]) -> list[Table]:
+    """Return tables in parts that fit a page; each comes with the columns that every part keeps."""
+    return [part for table, keep in found if table is not None and table.rows for part in by_columns(table, keep)]
 
 
 def matched_table(comparison: Comparison, names: Sequence[str]) -> Table:
@@ -127,7 +131,7 @@ def matched_table(comparison: Comparison, names: Sequence[str]) -> Table:
             rows.append((
                 titles[name], hub, _thousands(surplus), "not worked out" if bound is None else _thousands(bound),
                 "–" if bound is None or bound.value <= 0.0 else percent(surplus.value / bound.value),
-                "–" if rate is None else percent(rate.value), _rents(comparison, name), str(surplus.n),
+                "–" if rate is None else percent(rate.value), _rents(comparison, name),
             ))  # fmt: skip
     caption = (
         "What resource platforms matched, thousand EUR/yr as takers and givers valued it on the day, "
@@ -135,7 +139,7 @@ def matched_table(comparison: Comparison, names: Sequence[str]) -> Table:
         "could have reached, worked out where allocation is the mechanism; “needs met” is by worth; payments are what "
         "those members that pay for resources pay in all"
     )
-    head = ("strategy", "platform", "surplus", "at most", "surplus of that", "needs met", "payments", "n")
+    head = ("strategy", "platform", "surplus", "at most", "surplus of that", "needs met", "payments")
     return Table(caption, head, tuple(rows), words=(0, 1))
 
 
@@ -160,7 +164,7 @@ def _rents(comparison: Comparison, strategy: str) -> str:
     metrics = comparison.tables.metrics
     rows = metrics[(metrics["strategy"] == strategy) & (metrics["outcome"] == "rent") & (metrics["value"] > 0.0)]
     runs = metrics[metrics["strategy"] == strategy]["replication"].nunique()
-    return level(float(rows["value"].sum()) / runs / THOUSAND) if runs else "–"
+    return fixed(float(rows["value"].sum()) / runs / THOUSAND, 1) if runs else "–"
 
 
 def component_rows(comparison: Comparison, names: Sequence[str], costs: Sequence[str], what: str) -> Table | None:
@@ -245,6 +249,9 @@ def resource_sentences(comparison: Comparison, names: Sequence[str]) -> list[str
             surplus, bound = (_mean(comparison, name, outcome, hub) for outcome in ("matched_surplus", "matched_bound"))
             if surplus is None:
                 continue
+            if abs(surplus.value) <= ROUNDING:
+                parts.append(f"nothing was matched over {hub} (n = {surplus.n})")
+                continue
             size = size_words((surplus.value, surplus.low, surplus.high), surplus.n, "EUR/yr")
             most = ""
             if bound is not None and bound.value > 0.0:
@@ -276,11 +283,11 @@ def technology_sections(comparison: Comparison) -> dict[str, Any] | None:
     names = sharing(comparison, "technology_contracts")
     if not names:
         return None
-    tables = [
-        change_rows(comparison, names, _KNOWLEDGE, "What sharing technology changes, all parties together"),
-        change_rows(comparison, names, _KNOWLEDGE_OF_PARTIES, "What sharing technology changes for each firm"),
-    ]
-    return {"said": technology_sentences(comparison, names), "tables": [one for one in tables if one is not None]}
+    tables = (
+        (change_rows(comparison, names, _KNOWLEDGE, "What sharing technology changes, all parties together"), 3),
+        (change_rows(comparison, names, _KNOWLEDGE_OF_PARTIES, "What sharing technology changes for each firm"), 3),
+    )
+    return {"said": technology_sentences(comparison, names), "tables": _in_parts(tables)}
 
 
 def change_rows(comparison: Comparison, names: Sequence[str], outcomes: Sequence[str], what: str) -> Table | None:

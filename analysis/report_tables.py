@@ -376,10 +376,18 @@ def _endowment_words(firm: dict[str, Any]) -> list[str]:
         "equipment", "labour", "station", "heat", "by_product", "generation", "technology",
     )}  # fmt: skip
     equipment, labour, station, heat, flow, blocks, known = found.values()
-    words = [f"{equipment['machines']} {equipment['kind']}"] if equipment.get("machines") else []
+    words = (
+        [f"{equipment['machines']} machines ({equipment['kind'].replace('_', ' ')})"]
+        if equipment.get("machines")
+        else []
+    )
     crew = labour.get("skilled", 0) + labour.get("general", 0)
     words += [f"{crew} workers ({labour['skilled']} skilled)"] if crew else []
-    words += [f"{station['servers']} {station['kind']} for urgent jobs"] if station.get("servers") else []
+    words += (
+        [f"{station['servers']} places for urgent jobs ({station['kind'].replace('_', ' ')})"]
+        if station.get("servers")
+        else []
+    )
     words += [f"needs heat at {heat['level']:g} °C"] if heat.get("use") or heat.get("space") else []
     words += [f"waste heat at {heat['waste_level']:g} °C"] if heat.get("waste_share") else []
     words += [f"leaves {flow['makes'].replace('_', ' ')}"] if flow.get("makes") and flow.get("rate") else []

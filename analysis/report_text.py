@@ -23,7 +23,7 @@ _MANY = 4
 _SCALES = ((1e9, "billion"), (1e6, "million"), (1e3, "thousand"))
 _FIXED = {
     "market": "the wholesale market", "grid": "the grid operator", "customers": "the final customers",
-    "suppliers": "the suppliers of materials", "resources": "resources used up",
+    "suppliers": "the suppliers of materials", "regulator": "the regulator", "resources": "resources used up",
 }  # fmt: skip
 
 

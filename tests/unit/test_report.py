@@ -20,7 +20,7 @@ from analysis.cli import main
 from analysis.cli_report import report_command
 from analysis.glossary import TERMS, terms_in
 from analysis.report import Report, build, html_of, inline_svg, plain_text, write_whole
-from analysis.report_sources import settings_of, stakeholders_of, tables_of
+from analysis.report_sources import absent, settings_of, stakeholders_of, tables_of
 from analysis.tables import StudyTables, read_study
 from model.errors import StoreError
 from model.inputs import as_tree
@@ -317,9 +317,13 @@ def test_all_declared_parameters_are_listed_with_source_or_assumption(report: Re
     text = plain_text(page)
     for inputs in study.strategies.values():
         declared = {key for key, _, _, _ in parameters(inputs)}
-        assert {one.key for one in settings_of(json.loads(json.dumps(as_tree(inputs), default=str)))} == declared
+        settings = settings_of(json.loads(json.dumps(as_tree(inputs), default=str)))
+        assert {one.key for one in settings} == declared
+        nowhere = absent(settings)
+        assert {"firms.steel.equipment.machines", "firms.power.generation.blocks"} <= nowhere
+        assert not [key for key in nowhere if key in text]
         others = tuple(f"firms.{firm.name}." for firm in inputs.manufacturers[1:])
-        assert not [key for key in declared if key not in text and not key.startswith(others)]
+        assert not [key for key in declared - nowhere if key not in text and not key.startswith(others)]
     assert "firms.metalworks.demand.mean; also platers, joiners 100 unit/day this study" in text
     assert "assumption: slope of the imbalance price" in text
     fee = next(c.fee for c in study.strategies["raw-with-fee"].contracts)
