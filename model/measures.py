@@ -59,7 +59,7 @@ class Measures:
             self.capacity,
             c.incoming,
             c.prompt,
-            c.order,
+            self.goods.stock.bought,  # what its supplier hears: of a workshop, less the material that is left
             c.load,
             self.usual,
             self.sums,

@@ -112,7 +112,7 @@ class ResourceContract:
         unit="1",
         bounds=(1, 10_000_000),
         role="lever",
-        note="a day's programme of this size takes about a second",
+        note="a day's programme of this size takes about a tenth of a second",
         doc="Allocation: most variables (pairs of giver and taker, over all hours) of a day's linear programme.",
     )
     bargaining: str = declare(
