@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import pickle
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from model.errors import Fault, InputError
+from model.physics.capacity import DAY_HOURS, MOST_ABSENT
 
 if TYPE_CHECKING:
     from model.calendar import Calendar
+    from model.population import Population
+    from model.shocks import Shock
+    from model.streams import Ints
 
 type Action = Callable[[Any], object]
 
@@ -55,6 +62,55 @@ class Hooks:
         """Do what was noted for a day, in the order in which it was noted."""
         for action in self.actions.get(day, ()):
             action(model)
+
+
+class ShockAtWork:
+    """A declared shock: it begins, and it ends by taking back what it did.
+
+    Args:
+        shock: what was declared.
+        rows: firms that it hits.
+    """
+
+    def __init__(self, shock: Shock, rows: Ints) -> None:
+        self.shock, self.rows = shock, rows
+        self.change = np.zeros(rows.size)
+
+    def begin(self, model: Any) -> None:
+        """Change the state of the economy: mean demand, hours of repair left, or the mean rate of absence."""
+        shock, rows, shops = self.shock, self.rows, model.workshops
+        places = shops.place[rows[shops.place[rows] >= 0]]
+        if shock.what == "demand":
+            self.change = shock.size * model.live.demand_mean[rows]
+            model.live.demand_mean[rows] += self.change
+        elif shock.what == "absence":
+            self.change = np.minimum(MOST_ABSENT, shops.absence[places] + shock.size) - shops.absence[places]
+            shops.absence[places] += self.change
+        else:
+            for place in places:
+                first = int(shops.first[place])
+                hit = slice(first, first + math.ceil(shock.size * float(shops.machines[place])))
+                shops.left[hit] = np.maximum(shops.left[hit], shock.days * DAY_HOURS)
+
+    def end(self, model: Any) -> None:
+        """Let demand and absence be as they would be without the shock; machines are repaired by then."""
+        if self.shock.what == "demand":
+            model.live.demand_mean[self.rows] -= self.change
+        elif self.shock.what == "absence":
+            shops = model.workshops
+            shops.absence[shops.place[self.rows[shops.place[self.rows] >= 0]]] -= self.change
+
+
+def hooks_of(calendar: Calendar, population: Population) -> Hooks:
+    """Return the dated actions that the inputs declare."""
+    hooks = Hooks(calendar)
+    for shock in population.inputs.shocks:
+        work = ShockAtWork(shock, np.concatenate([population.rows_of(name) for name in shock.firms]))
+        first = dt.date.fromisoformat(shock.date)
+        hooks.add(first, work.begin, 0)
+        if (first - hooks.first).days + shock.days < hooks.days:
+            hooks.add(first + dt.timedelta(days=shock.days), work.end, 0)
+    return hooks
 
 
 def _date(date: str | dt.date) -> dt.date:

@@ -28,6 +28,7 @@ from model.processes import Flexibility, Process, Storage
 from model.records import Logs, Pipeline, Records
 from model.resource_terms import ResourceContract
 from model.security import PrivacyRule, Security
+from model.shocks import Shock
 from model.technology_terms import TechnologyContract
 from model.world import Balancing, Economy, Incidents, Market, Period
 
@@ -56,6 +57,7 @@ __all__ = [
     "ResourceContract",
     "ResourcePlatformInputs",
     "Retail",
+    "Shock",
     "Site",
     "Station",
     "Storage",
@@ -109,6 +111,7 @@ class ModelInputs:
     contracts: tuple[DataContract, ...] = ()
     resource_contracts: tuple[ResourceContract, ...] = ()
     technology_contracts: tuple[TechnologyContract, ...] = ()
+    shocks: tuple[Shock, ...] = ()
     own_series: tuple[OwnSeries, ...] = ()
     extensions: tuple[Extension, ...] = ()
 
@@ -119,6 +122,7 @@ class ModelInputs:
             InputError: with every fault found.
         """
         faults = [*_value_faults(self), *_reference_faults(self), *_contract_faults(self), *_extension_faults(self)]
+        faults += _shock_faults(self)
         variants = {family: known_names(self.extensions, family) for family in ("resource", "technology")}
         faults += family_faults(self, variants)
         if faults:
@@ -159,13 +163,15 @@ GROUPS: dict[str, type] = {
     "pipeline": Pipeline,
     "records": Records,
     "logs": Logs,
+    "shock": Shock,
 }
 """Every parameter group by the name of its section."""
 
 FIRMS = ("manufacturers", "utilities")
 PLATFORMS = ("data_platforms", "resource_platforms", "technology_platforms")
+EVENTS = ("shocks",)
 CONTRACTS = ("contracts", "resource_contracts", "technology_contracts")
-"""Fields of `ModelInputs` that hold firms, platforms and contracts, by family."""
+"""Fields of `ModelInputs` that hold firms, platforms, what happens from outside, and contracts, by family."""
 
 
 def _groups_within(owner: object, where: str) -> Iterator[tuple[str, object]]:
@@ -185,8 +191,8 @@ def _members(inputs: ModelInputs) -> Iterator[tuple[str, object]]:
 
 
 def members_of(inputs: ModelInputs) -> Iterator[tuple[str, Any]]:
-    """Yield (dotted place, declaration) of every firm, platform and contract, in order of declaration."""
-    for field_name in (*FIRMS, *PLATFORMS, *CONTRACTS):
+    """Yield (dotted place, declaration) of every firm, platform, shock and contract, in order of declaration."""
+    for field_name in (*FIRMS, *PLATFORMS, *EVENTS, *CONTRACTS):
         section = "firms" if field_name in FIRMS else "contracts" if field_name in CONTRACTS else field_name
         for member in getattr(inputs, field_name):
             yield f"{section}.{member.name}", member
@@ -323,6 +329,48 @@ def _extension_faults(inputs: ModelInputs) -> Iterator[Fault]:
             yield Fault(f"firms.{firm.name}.behaviour", f"no such behaviour: {firm.behaviour!r}", allowed)
 
 
+def _shock_faults(inputs: ModelInputs) -> Iterator[Fault]:
+    """Yield a fault for each shock that hits nobody, nothing, or on no day of the run."""
+    makers = {m.name: m for m in inputs.manufacturers}
+    try:
+        first = _first_day(inputs.calendar)
+    except (ValueError, TypeError, OverflowError):
+        return  # said where the calendar is judged
+    last = first + dt.timedelta(days=inputs.calendar.burn_in + inputs.calendar.days - 1)
+    for shock in inputs.shocks:
+        where = f"shocks.{shock.name}"
+        try:
+            day = dt.date.fromisoformat(shock.date)
+        except (ValueError, TypeError):
+            yield Fault(f"{where}.date", f"{shock.date!r} is not a date", "allowed: YYYY-MM-DD")
+        else:
+            if not first <= day <= last:
+                yield Fault(f"{where}.date", f"{shock.date} is no day of the run", f"allowed: {first} to {last}")
+        if shock.what != "demand" and not 0.0 <= shock.size <= 1.0:
+            what = f"{shock.size:g} is no part of the {'machines' if shock.what == 'machines' else 'crew'}"
+            yield Fault(f"{where}.size", what, "allowed: number from 0 to 1")
+        if not shock.firms:
+            yield Fault(f"{where}.firms", "the shock hits nobody", "allowed: at least one firm")
+        for k, name in enumerate(shock.firms):
+            if name not in makers:
+                allowed = nearest(name, list(makers)) or f"known: {', '.join(makers) or 'none'}"
+                yield Fault(f"{where}.firms.{k}", f"no such firm that makes something: {name!r}", allowed)
+            elif name in shock.firms[:k]:
+                yield Fault(f"{where}.firms.{k}", f"{name} is named twice")
+            elif lacking := _lacking(makers[name], shock.what):
+                yield Fault(f"{where}.firms.{k}", f"{name} {lacking}")
+
+
+def _lacking(firm: ManufacturerInputs, what: str) -> str:
+    """Return what a firm lacks that a shock could hit, as a phrase; empty where there is something."""
+    if what == "demand":
+        return "" if firm.demand.mean > 0.0 else "sells nothing to final customers (demand.mean)"
+    if what == "machines":
+        return "" if firm.equipment.machines > 0 else "declares no machines (equipment.machines)"
+    there = firm.labour.skilled + firm.labour.general > 0
+    return "" if there else "declares no crew (labour.skilled, labour.general)"
+
+
 def replace_inputs(inputs: ModelInputs, changes: Mapping[str, Any]) -> ModelInputs:
     """Return `inputs` with dotted keys replaced, for example {"balancing.beta": 0.3}.
 
@@ -351,13 +399,13 @@ def _change(draft: dict[str, Any], key: str, value: Any) -> None:
     head, *rest = key.split(".")
     if head in ("firms", "contracts") and rest:
         _change_member(draft, FIRMS if head == "firms" else CONTRACTS, rest, value, key)
-    elif head in PLATFORMS and rest:
+    elif head in (*PLATFORMS, *EVENTS) and rest:
         _change_member(draft, (head,), rest, value, key)
     elif head in draft and dataclasses.is_dataclass(draft[head]) and rest:
         draft[head] = _replaced(draft[head], rest, value, key)
     else:
         parts = [name for name, part in draft.items() if dataclasses.is_dataclass(part)]
-        known = [*parts, "firms", *PLATFORMS, "contracts"]
+        known = [*parts, "firms", *PLATFORMS, *EVENTS, "contracts"]
         raise InputError([Fault(key, f"{head!r} is not a section with parameters", nearest(head, known))])
 
 

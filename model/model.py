@@ -31,7 +31,7 @@ from model.extensions import class_of
 from model.flows import Flows
 from model.futures import Futures, futures_of
 from model.goods import Goods
-from model.hooks import Action, Hooks
+from model.hooks import Action, hooks_of
 from model.inputs import DataContract, Demand, ManufacturerInputs, ModelInputs, Process, UtilityInputs, replace_inputs
 from model.ledger import RESOURCES, Ledger
 from model.measures import Measures
@@ -143,7 +143,7 @@ class CollaborationModel(ColumnModelMixin, mesa.Model):
         )
         self.population: Population = populate(self.inputs)
         self.futures: Futures = futures_of(self.inputs, self.seed, self.replication)
-        self.hooks = Hooks(self.futures.calendar)
+        self.hooks = hooks_of(self.futures.calendar, self.population)
         self._create_agents(agent_classes or {})
         self.stage = Stage(self.inputs, self.population, self.futures, self.seed, self.replication, self.firms)
         self.goods = Goods(self.stage)

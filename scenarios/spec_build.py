@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from model.errors import Fault, InputError
-from model.inputs import ModelInputs
+from model.inputs import ModelInputs, Shock
 from scenarios.spec_extensions import resolve_extensions
 from scenarios.spec_sections import CASE, CONTRACT_FAMILIES, FIRM_TYPES, HUB_TYPES, LIKE, PLATFORM_GROUPS
 from scenarios.spec_shape import Reading, lookup, read
@@ -167,6 +167,11 @@ def _inputs(
         utilities=tuple(utilities),
         own_series=series,
         extensions=extensions,
+        shocks=tuple(
+            _group(Shock, section, name=name)
+            for name, section in values.get("shocks", {}).items()
+            if "firms" in section
+        ),
         **hubs,
         **_contracts(values.get("contracts", {})),
         **groups,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from model import endowments
-from model.inputs import PLATFORMS, ModelInputs, members_of
+from model.inputs import EVENTS, PLATFORMS, ModelInputs, members_of
 from model.parameters import Parameter, parameters_of
 from scenarios.evaluation import Orders
 from scenarios.spec import BreakEven, Influence, Origin, Study, Waterfall
@@ -171,7 +171,7 @@ def resolved(study: Study) -> dict[str, Any]:
     for member in firms:
         kind = getattr(member, "type", "utility")
         tree["platforms"]["firms"][member.name] = {"type": kind, **_plain(member, study)}
-    for family in PLATFORMS:
+    for family in (*PLATFORMS, *EVENTS):
         tree["platforms"][family] = {hub.name: _plain(hub, study) for hub in getattr(base, family)}
     common = _shared_values(base, study)
     tree["strategies"] = {name: _strategy(study, name, common) for name in study.strategies}

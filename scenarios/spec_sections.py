@@ -13,6 +13,7 @@ from model.inputs import (
     ModelInputs,
     ResourceContract,
     ResourcePlatformInputs,
+    Shock,
     TechnologyContract,
     TechnologyPlatformInputs,
     UtilityInputs,
@@ -141,8 +142,17 @@ _EXTENSIONS = Items(
     setting("extensions", "Python file beside the scenario that adds a mechanism or a behaviour; it is run."), least=0
 )
 
+_SHOCKS = Named(section_of(Shock), "shock", "Dated shocks from outside, by name.")
+
 CASE = Section(
-    {**_PLATFORM_FIELDS, "extensions": _EXTENSIONS, "firms": _FIRMS, **_HUBS, "contracts": _CONTRACTS},
+    {
+        **_PLATFORM_FIELDS,
+        "extensions": _EXTENSIONS,
+        "firms": _FIRMS,
+        **_HUBS,
+        "shocks": _SHOCKS,
+        "contracts": _CONTRACTS,
+    },
     "One strategy's economy.",
     ("firms",),
     root=True,
@@ -191,7 +201,7 @@ _GOALS = Section(
     ("question", "outcomes", "baseline"),
 )
 _PLATFORMS = Section(
-    {**_PLATFORM_FIELDS, "extensions": _EXTENSIONS, "firms": _FIRMS, **_HUBS},
+    {**_PLATFORM_FIELDS, "extensions": _EXTENSIONS, "firms": _FIRMS, **_HUBS, "shocks": _SHOCKS},
     "Step 2, build platforms: calendar, markets, firms, and platforms for data, resources and technology.",
     ("firms",),
     root=True,

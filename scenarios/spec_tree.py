@@ -14,7 +14,7 @@ SUFFIXES = (".yaml", ".yml")
 _NAMED = {
     "firms": "firm", "contracts": "contract", "strategies": "strategy", "overrides": "override",
     "stakeholders": "stakeholder", "data_platforms": "data platform", "resource_platforms": "resource platform",
-    "technology_platforms": "technology platform",
+    "technology_platforms": "technology platform", "shocks": "shock",
 }  # fmt: skip
 """Sections whose keys are names, with the word for what is named."""
 _REMOVABLE = {*_NAMED, "changes", "policies"}
