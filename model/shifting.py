@@ -73,7 +73,8 @@ def flexible_firms(stage: Stage, *, bidding: bool) -> FlexibleFirms:
 def share_stores(people: Population) -> Ints:
     """Return the rows of manufacturers that share stores of electricity under contracts."""
     contracts = [t for t in people.inputs.resource_contracts if t.resource == "storage" and t.offered > 0.0]
-    rows = [people.rows_of(name) for terms in contracts for name in terms.members]
+    working = [t for t in contracts if t.variant != "leasing" or t.partners > 0]
+    rows = [people.rows_of(name) for terms in working for name in terms.members]
     found = np.unique(np.concatenate([np.zeros(0, np.int64), *rows]))
     return found[found < people.makers]
 

@@ -1,13 +1,15 @@
 """Urgent jobs at servers: against textbook formulas, a second simulation, and by hand."""
 
+import dataclasses
 import math
+import pickle
 from typing import Any
 
 import numpy as np
 import pytest
 
 from model.endowments import Site, Station
-from model.inputs import Demand, ManufacturerInputs, ModelInputs, Process
+from model.inputs import Demand, ManufacturerInputs, ModelInputs, Period, Process, ResourcePlatformInputs
 from model.model import CollaborationModel
 from model.physics.stations import AWAY, BLOCKED, BUSY, DELAYED, JOBS, MOVED, WAITED, count_jobs, draw_jobs
 from model.resource_terms import ResourceContract
@@ -222,6 +224,51 @@ def test_costs_go_to_the_books() -> None:
     assert stations.book.today.sum() == pytest.approx(-stations.book.cash.sum())
     assert today[0, BLOCKED] > 0
     assert today[1, WAITED] > 0.0
+
+
+def _economy(**terms: Any) -> ModelInputs:
+    clinics = _clinic("a"), _clinic("b", x=10.0)
+    beds = ResourceContract(name="beds", platform="hub", members=("a", "b"), resource="station", **terms)
+    hub = ResourcePlatformInputs(name="hub", outage_rate=12.0, outage_days=3.0)
+    return ModelInputs(
+        calendar=Period(days=60, burn_in=10),
+        manufacturers=clinics,
+        resource_platforms=(hub,),
+        resource_contracts=(beds,),
+    )
+
+
+def test_in_a_run_what_is_counted_is_what_is_paid() -> None:
+    model = CollaborationModel(_economy(moving_cost=2.0))
+    model.run_to_end()
+    values, total = model.outcomes(), model.stations.total
+    scale = 365.0 / 60
+    away = sum(values["jobs_away", name] for name in "ab")
+    assert model.ledger.by_kind("moving") * scale == pytest.approx((2.0 + 0.2 * 10.0) * away)
+    assert model.ledger.by_kind("outsourcing") == pytest.approx(500.0 * total[:, BLOCKED].sum())
+    assert values["cost_outsourcing", ""] == pytest.approx(500.0 * total[:, BLOCKED].sum() * scale)
+    assert not model.resources.platforms.online["hub"].all()
+    assert away > 0
+
+
+def test_offering_nothing_changes_no_bit() -> None:
+    null = CollaborationModel(_economy(offered=0.0))
+    bare = CollaborationModel(dataclasses.replace(_economy(), resource_contracts=(), resource_platforms=()))
+    for model in (null, bare):
+        model.run_for(20)
+    assert np.array_equal(null.stations.today, bare.stations.today)
+    assert np.array_equal(null.stations.free_at, bare.stations.free_at)
+    assert np.array_equal(null.live.cash[:2], bare.live.cash[:2])
+
+
+def test_a_copy_goes_on_alike() -> None:
+    model = CollaborationModel(_economy())
+    model.run_for(15)
+    twin = pickle.loads(pickle.dumps(model))
+    for one in (model, twin):
+        one.run_for(5)
+    assert np.array_equal(model.stations.free_at, twin.stations.free_at)
+    assert np.array_equal(model.stations.total, twin.stations.total)
 
 
 def test_without_servers_nothing_happens() -> None:
