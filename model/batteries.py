@@ -3,7 +3,7 @@
 A store behind a meter serves its owner's load only, and stands idle on a day when that needs less. Under a contract the
 idle capacity serves a partner's load: it is charged in the partner's cheap hours and discharged in its dear ones, and
 metered as if it stood behind the partner's meter (a private line, or an energy community). The grid between them is
-free but for what the contract says of ways; nothing is lost.
+free but for what the contract says of ways; nothing is lost. A loan of a day is bid for by what it saves in energy.
 """
 
 from __future__ import annotations

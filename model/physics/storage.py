@@ -74,11 +74,19 @@ def store_day(
     connection: float,
     moved: Floats,
 ) -> float:
-    """Write what a store would do today into `moved`, and return the change of the day's cost, EUR; see `run_store`."""
+    """Write what a store would do today into `moved`, and return what it changes the cost of energy by, EUR.
+
+    The month's peak limits what it does, but is no part of that: whether a day's loan spares a peak depends on what the
+    month's other days bring. Arguments as in `run_store`.
+    """
     moved[:] = 0.0
     if capacity <= 0.0:
         return 0.0
-    return shift_day(load, prices, 1.0, power, 0.0, capacity, peak_charge, running_peak, connection, moved)
+    shift_day(load, prices, 1.0, power, 0.0, capacity, peak_charge, running_peak, connection, moved)
+    cost = 0.0
+    for h in range(HOURS):
+        cost += prices[h] * moved[h]
+    return cost
 
 
 @kernel
@@ -101,7 +109,7 @@ def size_stores(
         rows, terms, prices, running_peak, load: as in `physics.flexibility.shift_days`; nothing is changed.
         after: result, the load after the firm itself has moved what is flexible, MW, shape (k, 96).
         idle, lacking: results, MWh, shape (k,); never both.
-        loss: result, EUR/MWh that its owner's day costs more if all that is idle is lent, shape (k,).
+        loss: result, EUR/MWh that its owner's energy costs more if all that is idle is lent, shape (k,).
     """
     moved = np.empty(HOURS)
     for k in range(rows.size):
@@ -139,7 +147,7 @@ def value_capacity(
     rate: float,
     value: Floats,
 ) -> None:
-    """Write what the first and the second half of the capacity that a firm lacks would save it today, EUR/MWh.
+    """Write what the first and the second half of the capacity that a firm lacks would save in energy, EUR/MWh.
 
     Args:
         rows, terms, prices, running_peak, after, lacking: as in `size_stores`.
@@ -158,7 +166,7 @@ def value_capacity(
             at = running_peak[rows[k]]
             cost[part] = store_day(after[k], prices[k], capacity + extra, power, charge, at, most, moved)
         first, second = (cost[0] - cost[1]) / (0.5 * lacking[k]), (cost[1] - cost[2]) / (0.5 * lacking[k])
-        value[0, k], value[1, k] = max(first, second), min(first, second)
+        value[0, k], value[1, k] = max(0.0, first, second), max(0.0, min(first, second))
 
 
 @kernel

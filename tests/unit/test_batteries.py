@@ -131,6 +131,17 @@ def test_both_together_never_charge_with_more_power_than_the_store_has() -> None
     assert model.goods.flexible.stored.min() < -2.9
 
 
+def test_a_loan_is_worth_the_energy_that_it_saves_and_not_a_months_peak() -> None:
+    retail = Retail(contract="indexed", peak_charge=12.0, margin=0.0)
+    model = CollaborationModel(_inputs((_store(10.0), _store(0.0)), _loads(3.0, 8.0), retail=retail))
+    for day in range(SHARE + 1):
+        model.step()
+        session = model.resources.contracts[0].session
+        if day > SHARE // 2:
+            assert session.value.max() <= DEAR - CHEAP + 10.0
+    assert model.batteries.lent[0] > 0.0
+
+
 def test_lent_and_borrowed_capacity_goes_back_overnight() -> None:
     inputs = _inputs((_store(10.0), _store(2.0)), _loads(3.0, 8.0))
     model = _at_work(inputs)
