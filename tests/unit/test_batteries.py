@@ -162,6 +162,25 @@ def test_a_year_of_lending_balances_and_counts() -> None:
     assert model.ledger.by_kind("lending") == pytest.approx(10.0 * values["storage_lent", "firm0"] * DAYS / 365.0)
 
 
+@pytest.mark.parametrize("variant", ["pooling", "allocation"])
+def test_what_contracts_reckon_to_save_is_what_a_run_saves(variant: str) -> None:
+    """Six firms of random loads, a slow store among theirs: surplus of the matches against the fall of real cost.
+
+    The firms know the prices of a day only once they have seen them: what they reckon is off by that much.
+    """
+    draw = np.random.default_rng(0)
+    loads = [draw.uniform(0.0, 5.0, (7, 24)) for _ in range(6)]
+    stores = (_store(20.0, power=5.0), _store(20.0), _store(0.0), _store(3.0, power=1.0), _store(0.0), _store(0.0))
+    inputs = _inputs(stores, loads, variant=variant, distance_cost=0.1)
+    model, alone = (CollaborationModel(i) for i in (inputs, dataclasses.replace(inputs, resource_contracts=())))
+    for one in (model, alone):
+        one.run_to_end()
+    values = model.outcomes()
+    saved = alone.outcomes()["real_cost", ""] - values["real_cost", ""]
+    assert saved > 0.0
+    assert saved == pytest.approx(values["matched_surplus", "grid"], rel=1e-3)
+
+
 def test_sharing_nothing_changes_nothing() -> None:
     inputs = _inputs((_store(10.0), _store(0.0)), _loads(3.0, 8.0))
     null = _inputs((_store(10.0), _store(0.0)), _loads(3.0, 8.0), offered=0.0)
