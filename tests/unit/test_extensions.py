@@ -1,21 +1,25 @@
 """Extensions: what a file beside a scenario may add, what is wrong with one, and that every process runs its code."""
 
 import dataclasses
+import json
 import pickle
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from model.agents import Manufacturer
-from model.errors import InputError
+from model.errors import InputError, RunError
 from model.extensions import BUILT_IN, Extension, class_of, known_names, read_extension
-from model.inputs import ModelInputs, as_tree, replace_inputs
+from model.inputs import ModelInputs, OwnSeries, as_tree, replace_inputs
 from model.mechanisms.resource import Mechanism, mechanism_names
 from model.model import CollaborationModel, reference_inputs
 from model.session import Session
-from scenarios.provenance import inputs_hash
+from scenarios.provenance import inputs_hash, inputs_json
+from scenarios.rebuild import rebuild
 from scenarios.spec import load_study
 from scenarios.spec_explain import as_yaml, resolved
 
@@ -155,6 +159,22 @@ def test_results_are_told_apart_by_the_code_behind_them(tmp_path: Path) -> None:
     assert as_tree(inputs)["extensions"][0]["digest"] == inputs.extensions[0].digest
     with pytest.raises(ValueError, match="does not match its sha256"):
         Extension(name="a.py", digest="0" * 64, source="", provides=())
+
+
+def test_the_store_gives_back_the_code_without_the_file(tmp_path: Path) -> None:
+    inputs = with_steady(tmp_path)
+    stored = json.loads(inputs_json(inputs))
+    (tmp_path / "steady.py").unlink()
+    rebuilt = rebuild(stored, name=inputs.name, then=None, same_version=True, series=no_series)
+    assert rebuilt.inputs == inputs
+    assert class_of(rebuilt.inputs.extensions, "behaviour", "steady") is not None
+    stored["extensions"][0]["source"] = STEADY.replace("0.7", "0.1")
+    with pytest.raises(RunError, match="does not match its sha256"):
+        rebuild(stored, name=inputs.name, then=None, same_version=True, series=no_series)
+
+
+def no_series(one: Mapping[str, Any]) -> OwnSeries:
+    raise AssertionError(one)
 
 
 def test_a_class_of_the_users_program_needs_no_file() -> None:
