@@ -112,7 +112,10 @@ def show_command(
     sets: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Show the scenario NAME: a library name or a file."""
+    """Show the scenario NAME: a library name or a file.
+
+    Python files that it names as extensions are run with all your rights.
+    """
     from scenarios import spec_explain
     from scenarios.spec import load_study
 
