@@ -39,6 +39,8 @@ def family_faults(inputs: ModelInputs, variants: Variants) -> Iterator[Fault]:
     }
     for maker in inputs.manufacturers:
         yield from _endowment_faults(maker)
+    for utility in inputs.utilities:
+        yield from _utility_faults(utility)
     yield from _market_faults(inputs.manufacturers)
     hubs = {"resource": inputs.resource_platforms, "technology": inputs.technology_platforms}
     for family, contracts in (("resource", inputs.resource_contracts), ("technology", inputs.technology_contracts)):
@@ -124,7 +126,7 @@ def _has_labour(firm: FirmInputs) -> bool:
 
 
 def _needs_heat(firm: FirmInputs) -> bool:
-    return isinstance(firm, ManufacturerInputs) and firm.heat.use + firm.heat.space > 0.0
+    return firm.heat.use + firm.heat.space > 0.0
 
 
 def _has_heat(firm: FirmInputs) -> bool:
@@ -210,9 +212,9 @@ def _fit(contract: ResourceContract, giver: FirmInputs, taker: FirmInputs) -> bo
 
 def heat_level(firm: FirmInputs, *, used: bool = False) -> float:
     """Return the temperature of the heat that a firm gives, or that it needs, degC."""
-    if isinstance(firm, UtilityInputs):
-        return firm.generation.heat_level
-    return firm.heat.level if used else firm.heat.waste_level
+    if used:
+        return firm.heat.level
+    return firm.generation.heat_level if isinstance(firm, UtilityInputs) else firm.heat.waste_level
 
 
 def _why_nothing_fits(contract: ResourceContract, members: list[FirmInputs]) -> tuple[str, str]:
@@ -266,6 +268,17 @@ def _endowment_faults(maker: ManufacturerInputs) -> Iterator[Fault]:
         yield Fault(f"{where}.station.servers", what, "more servers, or fewer jobs: the queue would grow for ever")
     if by.makes and by.makes == by.takes:
         yield Fault(f"{where}.by_product.takes", f"it makes {by.makes} itself", "the material of somebody else")
+
+
+def _utility_faults(utility: UtilityInputs) -> Iterator[Fault]:
+    """Yield a fault for each thing that is declared for a utility and that only a firm which makes something has."""
+    where, makes_nothing = f"firms.{utility.name}", f"{utility.name} is a utility and makes nothing"
+    for key, amount, allowed in (
+        ("heat.use", utility.heat.use, "0; heat.space is what its town needs"),
+        ("heat.waste_share", utility.heat.waste_share, "0; generation.heat_ratio is what its engines leave"),
+    ):
+        if amount != 0.0:
+            yield Fault(f"{where}.{key}", makes_nothing, f"allowed: {allowed}")
 
 
 def _market_faults(makers: tuple[ManufacturerInputs, ...]) -> Iterator[Fault]:

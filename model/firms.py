@@ -276,6 +276,8 @@ class UtilityInputs:
 
     Attributes:
         name: of the utility; `data`: data assets that it has and could share; empty: all.
+        heat: of the town that it heats (`space`, `season`, `level`) and of the boilers that do (`efficiency`); its
+            engines' own heat serves the town first, as far as it is hot enough.
     """
 
     name: str
@@ -283,6 +285,7 @@ class UtilityInputs:
     forecasting: Forecasting = field(default_factory=Forecasting)
     site: Site = field(default_factory=Site)
     generation: Generation = field(default_factory=Generation)
+    heat: Heat = field(default_factory=Heat)
     data: tuple[str, ...] = ()
 
 

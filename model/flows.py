@@ -1,7 +1,8 @@
 """Heat and by-products: what firms need, what leaves them unused, and what partners make of it.
 
 Heat goes by the hour, by-products by the day, and neither is stored. What partners do not deliver comes from the own
-boiler or is bought; what nobody takes leaves through the chimney, or is disposed of.
+boiler or is bought; what nobody takes leaves through the chimney, or is disposed of. A utility may heat a town: its own
+engines' heat serves it first, as far as it is hot enough, partners' heat and the own boilers do the rest.
 """
 
 from __future__ import annotations
@@ -135,8 +136,12 @@ class HeatFlows:
     Attributes:
         rows: firms that need or leave heat, manufacturers first, then utilities, shape (k,).
         place: row in the firm table -> index among `rows`, -1 for firms without heat.
-        need, waste: MWh by hour, shape (k, 24); `delivered`, `given`: part of them that partners share.
-        day: today's sums, shape (k, 5), columns as in `physics.heat`; `sums`: since counting began.
+        need, waste: MWh by hour, shape (k, 24); `delivered`, `given`: part of them that partners share, or that a
+            utility's engines give its own town.
+        homes: utilities among `rows` whose engines are hot enough for their own town; `kept`: MWh that those gave it
+            today, shape (home,).
+        day: today's sums, shape (k, 5), columns as in `physics.heat`, partners' heat only; `sums`: since counting
+            began.
         pipes: EUR a day that each firm pays for pipes, shape (firm row,).
     """
 
@@ -145,8 +150,9 @@ class HeatFlows:
         self.stage, self.goods, self.plants, self.book = stage, goods, plants, book
         declared = sum(people.spread("heat", name) for name in ("use", "space", "waste_share"))
         makers = np.flatnonzero(declared) if people.makers else np.zeros(0, np.int64)
-        plant = [u.generation.blocks * u.generation.heat_ratio > 0.0 for u in stage.inputs.utilities]
-        self.utilities = np.flatnonzero(plant)
+        owned = [(u.generation.blocks * u.generation.heat_ratio, u.heat.space) for u in stage.inputs.utilities]
+        leaves, heats = np.array(owned).reshape(-1, 2).T > 0.0
+        self.utilities = np.flatnonzero(leaves | heats)
         self.makers = makers.size
         self.rows = np.concatenate([makers, people.makers + self.utilities]).astype(np.int64)
         self.place = np.full(people.party.size, -1, np.int64)
@@ -155,7 +161,10 @@ class HeatFlows:
         self.within = process_hours(self.terms["start"], self.terms["hours"])
         self.takes = self.terms["use"] + self.terms["space"] > 0.0
         self.gives = self.terms["waste_share"] > 0.0
-        self.gives[self.makers :] = True
+        self.gives[self.makers :] = leaves[self.utilities]
+        hot = self.terms["waste_level"] >= self.terms["level"]
+        self.homes = self.makers + np.flatnonzero((self.takes & self.gives & hot)[self.makers :])
+        self.kept = np.zeros(self.homes.size)
         self.fuel_cost = market.gas_price, EMISSION_FACTOR_GAS * market.carbon_price
         self.value = sum(self.fuel_cost) / self.terms["efficiency"]
         self.need, self.waste, self.delivered, self.given = (np.zeros((self.rows.size, HOURS)) for _ in range(4))
@@ -164,24 +173,27 @@ class HeatFlows:
         self.pipes = np.zeros(people.party.size)
         self.within_reach: dict[str, tuple[Bools, Bools]] = {}
         self.accounts: dict[str, Account] = {}
-        self.plant_accounts: list[tuple[Account, Account]] = []
+        self.plant_accounts: list[dict[str, Account]] = []
         if self.rows.size:
             self._open_accounts()
 
-    def _column(self, name: str, of_utility: float | str) -> Floats:
-        """Return a parameter of all firms in `rows`; a utility's is a number, or the one of its generation so named."""
+    def _column(self, name: str, of_utility: tuple[str, str]) -> Floats:
+        """Return a parameter of all firms in `rows`; a utility's is the one of that section and name."""
         people, inputs = self.stage.population, self.stage.inputs
-        plants = [inputs.utilities[u].generation for u in self.utilities]
-        own = [getattr(p, of_utility) if isinstance(of_utility, str) else of_utility for p in plants]
+        section, own_name = of_utility
+        own = [getattr(getattr(inputs.utilities[u], section), own_name) for u in self.utilities]
         return np.concatenate([people.spread("heat", name)[self.rows[: self.makers]], np.array(own, dtype=np.float64)])
 
     def _open_accounts(self) -> None:
         book, utilities = self.book, self.stage.inputs.utilities
         self.accounts = {kind: book.account(kind) for kind in ("heat", "pipes")}
         self.accounts["carbon"] = book.account("carbon", REGULATOR)
-        for u in self.utilities:
+        for u, burns in zip(self.utilities, self.takes[self.makers :], strict=True):
             name = utilities[u].name
-            self.plant_accounts.append((book.account_of(name, "heat"), book.account_of(name, "pipes")))
+            lines = {kind: book.account_of(name, kind) for kind in ("heat", "pipes")}
+            if burns:
+                lines["carbon"] = book.account_of(name, "carbon", REGULATOR)
+            self.plant_accounts.append(lines)
 
     def session(self, terms: ResourceContract, rows: Ints) -> Session:
         """Return the session of one contract; see `Flows.session`."""
@@ -232,7 +244,7 @@ class HeatFlows:
         return takes & both, gives & both
 
     def _usual(self) -> tuple[Floats, Floats]:
-        """Return what firms usually need and have to give, MW, shapes (k,)."""
+        """Return what firms usually need and have to give, MW, shapes (k,); less what a utility gives its own town."""
         people, t = self.stage.population, self.terms
         rows = self.rows[: self.makers]
         need, offer = t["space"].copy(), np.zeros(self.rows.size)
@@ -240,6 +252,9 @@ class HeatFlows:
         offer[: self.makers] = t["waste_share"][: self.makers] * usual_loads(people)[rows]
         plants = [self.stage.inputs.utilities[u].generation for u in self.utilities]
         offer[self.makers :] = [p.heat_ratio * p.blocks * p.capacity for p in plants]
+        kept = np.minimum(need, offer)[self.homes]
+        need[self.homes] -= kept
+        offer[self.homes] -= kept
         return need, offer
 
     def survey(self, day: int) -> None:
@@ -264,6 +279,10 @@ class HeatFlows:
             self.waste[self.makers :] = ratio * self.plants.output_mw[self.utilities]
         self.delivered[:], self.given[:] = 0.0, 0.0
         self.arrived = 0.0
+        if self.homes.size:
+            own = np.minimum(self.need[self.homes], self.waste[self.homes])
+            self.delivered[self.homes] = self.given[self.homes] = own
+            self.kept[:] = own.sum(axis=1)
 
     def fill(self, terms: ResourceContract, session: Session) -> None:
         """Write what members need and have left, at what a MWh from the own boiler and from recovery costs."""
@@ -286,14 +305,18 @@ class HeatFlows:
         """Let boilers make the rest, and book fuel, carbon, recovery and pipes."""
         fire_boilers(self.need, self.delivered, self.waste, self.given, self.terms["efficiency"], self.day)
         gas, carbon = self.fuel_cost
-        recovery = self.terms["recovery_cost"] * self.day[:, GIVEN]
-        self._pay("heat", gas * self.day[:, FUEL] + recovery)
+        heat = gas * self.day[:, FUEL] + self.terms["recovery_cost"] * self.day[:, GIVEN]
+        for column in (DELIVERED, GIVEN) if self.homes.size else ():
+            self.day[self.homes, column] = np.maximum(0.0, self.day[self.homes, column] - self.kept)
+        self._pay("heat", heat)
         self._pay("carbon", carbon * self.day[:, FUEL])
         makers = self.stage.population.makers
         self.book.pay(self.accounts["pipes"], self.pipes[:makers])
-        for k, (heat, pipes) in enumerate(self.plant_accounts, self.makers):
-            self.book.pay(heat, float(recovery[k]))
-            self.book.pay(pipes, float(self.pipes[self.rows[k]]))
+        for k, lines in enumerate(self.plant_accounts, self.makers):
+            self.book.pay(lines["heat"], float(heat[k]))
+            self.book.pay(lines["pipes"], float(self.pipes[self.rows[k]]))
+            if "carbon" in lines:
+                self.book.pay(lines["carbon"], float(carbon * self.day[k, FUEL]))
 
     def _pay(self, kind: str, eur: Floats) -> None:
         """Book what the manufacturers among `rows` pay, EUR, shape (k,)."""
@@ -307,7 +330,7 @@ class HeatFlows:
         burnt = float((self.day[:, FUEL] * self.terms["efficiency"]).sum())
         over = float(np.maximum(0.0, self.given - self.waste).sum())
         return [
-            ("heat", need, burnt + delivered, need),
+            ("heat", need, burnt + delivered + float(self.kept.sum()), need),
             ("heat from partners", delivered, self.arrived, given),
             ("waste heat", over, 0.0, float(self.waste.sum())),
         ]
@@ -325,16 +348,16 @@ class HeatFlows:
         }
 
 
-HEAT: dict[str, float | str] = {
-    "use": 0.0,
-    "space": 0.0,
-    "season": 0.0,
-    "start": 0.0,
-    "hours": float(HOURS),
-    "level": float("inf"),
-    "efficiency": 1.0,
-    "waste_share": "heat_ratio",
-    "waste_level": "heat_level",
-    "recovery_cost": "recovery_cost",
+HEAT = {
+    "use": ("heat", "use"),
+    "space": ("heat", "space"),
+    "season": ("heat", "season"),
+    "start": ("heat", "start"),
+    "hours": ("heat", "hours"),
+    "level": ("heat", "level"),
+    "efficiency": ("heat", "efficiency"),
+    "waste_share": ("generation", "heat_ratio"),
+    "waste_level": ("generation", "heat_level"),
+    "recovery_cost": ("generation", "recovery_cost"),
 }
-"""What heat takes of each firm -> the same of a utility: a number, or a parameter of its generation."""
+"""What heat takes of each firm -> section and name of the same of a utility."""

@@ -125,6 +125,7 @@ def platforms_of(inputs: ModelInputs) -> tuple[Hub | DataPlatformInputs, ...]:
 def _is_regulated(inputs: ModelInputs) -> bool:
     """Tell whether anybody can owe the regulator: a fine, or the price of carbon for fuel of its own."""
     burns = any(m.heat.use + m.heat.space > 0.0 for m in inputs.manufacturers)
+    burns = burns or any(u.heat.space > 0.0 for u in inputs.utilities)
     burns = burns or any(u.generation.blocks > 0 for u in inputs.utilities)
     return burns or inputs.privacy.fine_probability > 0.0
 
