@@ -27,8 +27,9 @@ TERMS: tuple[Term, ...] = (
          "markets.", ("mechanism", "contract")),
     Term("data sharing", "数据共享", "One firm lets another use data that it holds, such as its production plan.",
          ("shared data", "sharing", "data contract")),
-    Term("mode", "协同模式", "Who collaborates: supplier and customer (vertical), firms of one sector (horizontal), or "
-         "firms of different sectors.", ("vertical", "horizontal", "cross-sector")),
+    Term("mode", "协同模式", "Who collaborates: supplier and customer (vertical 纵向), firms of one sector (horizontal "
+         "横向), or firms of different sectors (cross-sector 跨行业); it has no effect of its own.",
+         ("vertical", "horizontal", "cross-sector")),
     Term("platform", "协同平台", "The place and the rules by which firms exchange data, resources or technology.",
          ("platform",)),
     Term("data platform", "数据平台", "A hub over which its members exchange data instead of by an interface for every "
@@ -71,17 +72,24 @@ TERMS: tuple[Term, ...] = (
     Term("resource sharing", "资源共享", "One firm uses idle machines, people, heat, stores or by-products of another.",
          ("shared resources",)),
     Term("resource platform", "资源平台", "A hub that finds partners for idle resources and clears what they pay."),
-    Term("allocation", "资源调配", "A planner matches needs and offers by a linear programme or in equal parts.",
+    Term("allocation", "分配 (资源分配)", "A planner matches needs and offers by a linear programme or in equal parts.",
          ("allocat",)),
-    Term("leasing", "资源租赁", "Two firms agree on a price for an idle resource; each knows only its own value.",
-         ("leased", "leasing")),
-    Term("pooling", "资源共用", "All needs and offers meet in one auction with one price.", ("pooled", "pooling")),
+    Term("leasing", "租赁 (资源租赁)", "Two firms agree on a price for an idle resource; each knows only its own "
+         "value.", ("leased", "leasing")),
+    Term("pooling", "共享 (资源池)", "All needs and offers meet in one auction with one price; urgent jobs find the "
+         "nearest free server.", ("pooled", "pooling")),
     Term("industrial symbiosis", "产业共生", "Waste heat or by-products of one firm replace what another would buy.",
          ("waste heat", "by-product")),
     Term("surplus of a match", "匹配剩余", "Worth to who takes a resource less what it costs who gives it, moving "
          "included.", ("matched",)),
-    Term("technology sharing", "技术共享", "Firms let each other use what they know or find out.",
-         ("shared technology", "know-how")),
+    Term("technology collaboration", "技术协同", "Firms let each other use what they know or find out.",
+         ("shared technology", "know-how", "choose research together")),
+    Term("exchange", "交流 (技术交流)", "Barter of know-how: each of two firms gives where it leads, and only if it "
+         "gets something for it.", ("barter know-how",)),
+    Term("cooperation", "合作 (联合研发)", "Firms choose their research for their joint profit and let each other have "
+         "a part of its results.", ("choose research together",)),
+    Term("open pool", "共享 (技术共享)", "Members lay open what they know, free or for a licence fee; each takes in "
+         "what its own research lets it understand.", ("of their experience to each other",)),
     Term("technology platform", "技术平台", "A hub that brings those together who may learn from each other."),
     Term("learning by doing", "干中学", "Unit cost falls by a fixed share with every doubling of cumulative output.",
          ("doublings of experience", "learns by doing")),
@@ -94,7 +102,8 @@ TERMS: tuple[Term, ...] = (
          ("mean over all orders",)),
     Term("Shapley value", "沙普利值", "The mean, over all orders, of what a step adds to those before it; the values "
          "of all steps add up to that of all together.", ("shapley",)),
-    Term("sector", "行业", "Manufacturing, electric power, healthcare, agriculture."),
+    Term("sector", "行业", "Manufacturing (制造业), electric power (电力), healthcare (医疗), agriculture (农业), and "
+         "more by a file each."),
     Term("the five steps", "五个步骤", "Set goals, build platforms, set strategies and policies, run projects, "
          "evaluate and improve.", ("step 1",)),
     Term("strategy", "策略", "A set of agreements and rules that is simulated as a whole.", ("strateg",)),

@@ -284,5 +284,16 @@ def test_the_terms_of_the_mission_are_in_the_glossary(text: str) -> None:
     chinese = {term.chinese for term in TERMS}
     wanted = "数据平台 数据预处理/挖掘/分析/应用 加密 脱敏 标准化 结构化数据 非结构化数据 实时数据 差分隐私 安全聚合"
     assert set(wanted.split()) <= chinese
+    words = " ".join(f"{term.chinese} {term.meaning}" for term in TERMS)
+    for row in (
+        "产业协同 协同机制 协同模式 协同平台 行业 五个步骤",
+        "数据共享 标准化 加密 脱敏",
+        "资源共享 分配 租赁 共享",
+        "技术协同 交流 合作 共享",
+        "纵向 横向 跨行业",
+        "数据平台 资源平台 技术平台",
+        "制造业 电力 医疗 农业",
+    ):
+        assert not [word for word in row.split() if word not in words]
     assert "数据平台" in text
     assert "差分隐私" in text

@@ -10,8 +10,9 @@ import pytest
 from analysis.compare import Comparison, compare_study
 from analysis.drawing import png_of
 from analysis.figures_sharing import is_uneven
+from analysis.glossary import terms_in
 from analysis.report_contracts import hub_table, resource_words, technology_words
-from analysis.report_sharing import gains_chart, resource_sections, sharing, technology_sections
+from analysis.report_sharing import gains_charts, resource_sections, sharing, technology_sections
 from analysis.report_sources import absent, kind_label, settings_of, untouched
 from analysis.tables import METRICS, POINTS, RUNS, TRANSFERS, StudyTables
 from model.inputs import (
@@ -136,8 +137,7 @@ def test_what_is_learnt_is_told_with_what_consumers_gain(comparison: Comparison)
 
 
 def test_the_chart_of_gains_has_every_touched_party_under_every_sharing_strategy(comparison: Comparison) -> None:
-    chart = gains_chart(comparison)
-    assert chart is not None
+    (chart,) = gains_charts(comparison)
     titles = [axes.get_title() for axes in chart.figure.axes if axes.get_visible()]
     assert titles == ["Pool", "Learn"]
     assert [label.get_text() for label in chart.figure.axes[0].get_yticklabels()] == ["mill", "shop"]
@@ -169,6 +169,23 @@ def test_contracts_and_platforms_are_put_into_words(comparison: Comparison) -> N
         ("park", "mill and shop", "keeps 2 % of payments"), ("club", "mill and shop", "prevents 50 % of leaks"),
     ]  # fmt: skip
     assert kind_label("royalty") == "licences for know-how"
+
+
+def test_every_variant_is_told_in_both_languages() -> None:
+    """The mission's names of variants and modes stand in the glossary of a report whose strategies use them."""
+    resource, technology = trees()["pool"]["resource_contracts"][0], trees()["learn"]["technology_contracts"][0]
+    wanted = {
+        "分配": resource_words({**resource, "variant": "allocation"}),
+        "租赁": resource_words({**resource, "variant": "leasing"}),
+        "共享": resource_words({**resource, "variant": "pooling"}),
+        "交流": technology_words({**technology, "variant": "exchange"}),
+        "合作": technology_words({**technology, "variant": "cooperation"}),
+        "技术共享": technology_words(technology),
+        "跨行业": resource_words({**resource, "mode": "cross_sector"}),
+        "纵向": technology_words({**technology, "mode": "vertical"}),
+    }
+    for chinese, words in wanted.items():
+        assert chinese in " ".join(term.chinese + term.meaning for term in terms_in(words)), words
 
 
 def test_only_what_firms_have_is_listed_among_the_assumptions() -> None:
