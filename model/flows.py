@@ -31,7 +31,7 @@ from model.physics.heat import (
     pipe_share,
     process_hours,
 )
-from model.population import REGULATOR, signal_means
+from model.population import signal_means
 from model.session import Bools, Links, Session, new_session, pairs_within
 from model.streams import Floats, Ints
 from model.ways import (
@@ -186,13 +186,11 @@ class HeatFlows:
 
     def _open_accounts(self) -> None:
         book, utilities = self.book, self.stage.inputs.utilities
-        self.accounts = {kind: book.account(kind) for kind in ("heat", "pipes")}
-        self.accounts["carbon"] = book.account("carbon", REGULATOR)
+        self.accounts = {kind: book.account(kind) for kind in ("heat", "carbon", "pipes")}
         for u, burns in zip(self.utilities, self.takes[self.makers :], strict=True):
             name = utilities[u].name
-            lines = {kind: book.account_of(name, kind) for kind in ("heat", "pipes")}
-            if burns:
-                lines["carbon"] = book.account_of(name, "carbon", REGULATOR)
+            kinds = ("heat", "carbon", "pipes") if burns else ("heat", "pipes")
+            lines = {kind: book.account_of(name, kind) for kind in kinds}
             self.plant_accounts.append(lines)
 
     def session(self, terms: ResourceContract, rows: Ints) -> Session:

@@ -13,7 +13,6 @@ import numpy as np
 
 from model.books import Book
 from model.physics.generation import clear_with_blocks, draw_blocks, plan_blocks, run_blocks
-from model.population import REGULATOR
 from model.stack import fuel_terms
 from model.streams import Floats, entity_id
 
@@ -66,7 +65,7 @@ class Generators:
         self.accounts = [
             (
                 self.book.account_of(self.names[u], "generation"),
-                self.book.account_of(self.names[u], "carbon", REGULATOR),
+                self.book.account_of(self.names[u], "carbon"),
             )
             for u in self.owners
         ]

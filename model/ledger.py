@@ -32,6 +32,7 @@ REAL_KINDS: dict[str, str] = {
     "lending": "cost_lending",
     "moving": "cost_moving",
     "heat": "cost_heat",
+    "carbon": "cost_carbon",
     "pipes": "cost_pipes",
     "disposal": "cost_disposal",
     "material": "cost_material",
@@ -43,7 +44,7 @@ REAL_KINDS: dict[str, str] = {
 
 TRANSFER_KINDS = (
     *("sales", "goods", "energy", "peak", "wholesale", "spread", "imbalance_energy", "imbalance"),
-    *("fee", "platform_fee", "platform_result", "fine", "rent", "commission", "royalty", "carbon"),
+    *("fee", "platform_fee", "platform_result", "fine", "rent", "commission", "royalty"),
 )
 """Kinds that only move money."""
 

@@ -16,7 +16,7 @@ from model.streams import Floats, Ints, entity_id
 
 HOURS = 24
 MARKET, GRID, CUSTOMERS, REGULATOR = "market", "grid", "customers", "regulator"
-"""Parties outside the agents: wholesale market, network and system operator, final demand, and who fines and taxes."""
+"""Parties outside the agents: wholesale market, network and system operator, final demand, and who fines."""
 
 
 @dataclass
@@ -97,7 +97,7 @@ def populate(inputs: ModelInputs) -> Population:
     _refuse_supplier_groups(inputs)
     utilities = {u.name: k for k, u in enumerate(inputs.utilities)}
     hubs = [platform.name for platform in platforms_of(inputs)]
-    regulator = (REGULATOR,) if _is_regulated(inputs) else ()
+    fines = (REGULATOR,) if inputs.privacy.fine_probability > 0.0 else ()
     supplier = np.array([first_row.get(m.supplier, -1) for m in makers], dtype=np.int64)[group]
     utility = np.array([utilities.get(m.utility, -1) for m in makers], dtype=np.int64)[group]
     is_alone = np.array([m.metered_alone and bool(m.utility) for m in makers], dtype=np.bool_)[group]
@@ -106,7 +106,7 @@ def populate(inputs: ModelInputs) -> Population:
         inputs=inputs,
         names=(*names, *utilities, *hubs),
         party=np.concatenate([group, len(makers) + np.arange(len(utilities) + len(hubs))]).astype(np.int64),
-        parties=(*(m.name for m in makers), *utilities, *hubs, MARKET, GRID, CUSTOMERS, *regulator),
+        parties=(*(m.name for m in makers), *utilities, *hubs, MARKET, GRID, CUSTOMERS, *fines),
         makers=len(names),
         group=group,
         entity=np.array([entity_id(name) for name in names], dtype=np.int64),
@@ -120,14 +120,6 @@ def populate(inputs: ModelInputs) -> Population:
 def platforms_of(inputs: ModelInputs) -> tuple[Hub | DataPlatformInputs, ...]:
     """Return all platforms in the order of their rows: for data, for resources, for technology."""
     return (*inputs.data_platforms, *inputs.resource_platforms, *inputs.technology_platforms)
-
-
-def _is_regulated(inputs: ModelInputs) -> bool:
-    """Tell whether anybody can owe the regulator: a fine, or the price of carbon for fuel of its own."""
-    burns = any(m.heat.use + m.heat.space > 0.0 for m in inputs.manufacturers)
-    burns = burns or any(u.heat.space > 0.0 for u in inputs.utilities)
-    burns = burns or any(u.generation.blocks > 0 for u in inputs.utilities)
-    return burns or inputs.privacy.fine_probability > 0.0
 
 
 def _refuse_supplier_groups(inputs: ModelInputs) -> None:

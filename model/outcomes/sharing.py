@@ -8,6 +8,11 @@ _COSTS = (
     ("lending", "Lending", "What hours that work for others cost their owners: set-up, instruction, wear."),
     ("moving", "Moving shared resources", "Ways, transport and the search for partners."),
     ("heat", "Heat", "Gas burnt in firms' own boilers, and recovering waste heat that is used."),
+    (
+        "carbon",
+        "Carbon of own fuel",
+        "Fuel of boilers and own blocks at the carbon price; bought power has it in its price.",
+    ),
     ("pipes", "Heat pipes", "Owning and pumping the pipes of heat contracts."),
     ("disposal", "Disposal", "Getting rid of by-products that nobody takes; less what dealers pay for them."),
     (
@@ -33,15 +38,6 @@ SHARING: tuple[Outcome, ...] = (
         "none",
         "transfer",
         "Paid (positive) or received (negative) for machines, people, heat and materials, commissions included.",
-        per_party=True,
-    ),
-    Outcome(
-        "carbon_payment",
-        "Payments for carbon of own fuel",
-        "EUR/yr",
-        "lower",
-        "transfer",
-        "Carbon price on what boilers and generators of one's own burn.",
         per_party=True,
     ),
     Outcome(

@@ -151,7 +151,7 @@ def test_running_is_booked_as_fuel_and_carbon() -> None:
     paid = dict(zip(plants.book.lines, plants.book.today, strict=True))
     assert energy > 0.0
     assert paid["power", "resources", "generation"] == pytest.approx(energy * (13.0 / 0.45 + 6.0))
-    assert paid["power", "regulator", "carbon"] == pytest.approx(energy * 72.0 * 0.34 / 0.45)
+    assert paid["power", "resources", "carbon"] == pytest.approx(energy * 72.0 * 0.34 / 0.45)
 
 
 def test_outcomes_of_a_year() -> None:
