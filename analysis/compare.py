@@ -38,6 +38,7 @@ from model.outcomes import COST_COMPONENTS, OUTCOME
 
 FEW = TOO_FEW
 """Below this number of replications an interval is a rough guide, and no probability is worth printing."""
+_MANY = 4
 SKEWED = 1.0
 """Sample skewness above which the t interval should give way to the bootstrap."""
 HALF_WIDTH_SHARE = 0.05
@@ -64,12 +65,19 @@ class Bill:
     """The energy bill that differences are expressed as a share of.
 
     Attributes:
-        parties: the firms whose bills are added: those that share data, else all that have a bill.
+        parties: the firms whose bills are added: those that share anything, else all that have a bill.
         eur_per_year: their bill under the baseline, mean over replications; NaN if nobody has one.
     """
 
     parties: tuple[str, ...]
     eur_per_year: float
+
+    @property
+    def whose(self) -> str:
+        """The firms in words; their number where they are many."""
+        if len(self.parties) > _MANY:
+            return f"{len(self.parties)} firms and groups of firms"
+        return " and ".join(self.parties)
 
 
 @dataclass(frozen=True)
@@ -135,7 +143,7 @@ def compare_study(
         msg = f"{tables.study.name}: the baseline {base!r} {state}"
         raise StoreError(msg)
     stages = waterfall_frame(tables)
-    bill = reference_bill(tables.metrics, base, tables.providers)
+    bill = reference_bill(tables.metrics, base, (*tables.providers, *tables.members))
     bearer = tables.chance_bearer
     differences = paired_differences(tables.metrics, base, bill, half_width_share=precision, bearer=bearer)
     goal = goal_outcome(tables)
@@ -164,11 +172,11 @@ def goal_outcome(tables: StudyTables) -> str:
     return whole[0] if whole else "real_cost"
 
 
-def reference_bill(metrics: pd.DataFrame, baseline: str, providers: Sequence[str]) -> Bill:
-    """Return the mean energy bill under the baseline of the firms that share data, or of all firms."""
+def reference_bill(metrics: pd.DataFrame, baseline: str, sharers: Sequence[str]) -> Bill:
+    """Return the mean energy bill under the baseline of the firms that share, or of all firms."""
     rows = metrics[(metrics["strategy"] == baseline) & (metrics["outcome"] == "energy_bill")]
     billed = tuple(dict.fromkeys(rows["party"]))
-    parties = tuple(name for name in providers if name in billed) or billed
+    parties = tuple(name for name in dict.fromkeys(sharers) if name in billed) or billed
     total = rows[rows["party"].isin(parties)].groupby("replication")["value"].sum()
     return Bill(parties, float(total.mean()) if len(total) else math.nan)
 

@@ -45,13 +45,14 @@ def is_uneven(values: Any) -> bool:
     return bool(sizes.size > 1 and sizes.max() > _UNEVEN * np.median(sizes))
 
 
-def gains(table: pd.DataFrame, strategies: Sequence[tuple[str, str]], parties: Sequence[str], *,
-          baseline: str) -> "Figure":  # fmt: skip
+def gains(
+    table: pd.DataFrame, strategies: Sequence[tuple[str, str]], parties: Sequence[str], *, baseline: str
+) -> "Figure":
     """Return the change of every party's net cost, a panel per strategy and a row per party, diverging around zero.
 
     Args:
         table: strategy, party (label), n, difference, low, high (thousand EUR a year), verdict (gains, pays, unclear,
-            even).
+            even); of more strategies than are drawn where several figures have one scale.
         strategies: name and title of each panel.
         parties: labels of the rows, the first on top.
         baseline: title of the baseline.
@@ -70,11 +71,12 @@ def gains(table: pd.DataFrame, strategies: Sequence[tuple[str, str]], parties: S
             axes.set_title(wrapped(title, _TITLE), fontsize=_SMALL, fontweight="bold")
         for axes in panels.flat[len(strategies) :]:
             axes.set_visible(False)
-        _scale(panels[0, 0], table)
+        linear = _scale(panels[0, 0], table)
         for axes in panels.flat[len(strategies) - columns : len(strategies)]:
             axes.tick_params(axis="x", labelbottom=True)
         words = wrapped(f"Net cost of each party: difference from {quoted(baseline)}", 1.1 * LINE)
-        figure.supxlabel(f"{words}\n(thousand EUR/yr; 95 % interval, {count_of(table['n'])})", fontsize="medium")
+        scale = f"logarithmic beyond ±{linear:g}; " if linear else ""
+        figure.supxlabel(f"{words}\n(thousand EUR/yr; {scale}95 % interval, {count_of(table['n'])})", fontsize="medium")
         _key(figure)
         return figure
 
@@ -86,8 +88,14 @@ def _panel(axes: "Axes", table: pd.DataFrame, parties: Sequence[str]) -> None:
         marker, color, size = _LOOKS[row["verdict"]]
         if np.isfinite(row["low"]) and np.isfinite(row["high"]):
             axes.plot([row["low"], row["high"]], [place, place], color=color, linewidth=2.2, solid_capstyle="butt")
-        axes.plot([row["difference"]], [place], marker=marker, color=color, markersize=size, markeredgewidth=1.8,
-                  linestyle="none")  # fmt: skip
+        look: dict[str, Any] = {
+            "marker": marker,
+            "color": color,
+            "markersize": size,
+            "markeredgewidth": 1.8,
+            "clip_on": False,
+        }
+        axes.plot([row["difference"]], [place], linestyle="none", **look)
     axes.set_yticks(range(len(parties)), labels=[_one_line(name) for name in parties], fontsize=_SMALL)
     axes.set_ylim(len(parties) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
@@ -115,17 +123,27 @@ def _one_line(name: str) -> str:
     return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
 
 
-def _scale(axes: "Axes", table: pd.DataFrame) -> None:
-    """Set the common scale: symmetric ticks of one power of ten where sizes differ by orders of magnitude."""
+def _scale(axes: "Axes", table: pd.DataFrame) -> float:
+    """Set the common scale; return up to where it is linear if it is logarithmic beyond, else 0.
+
+    It is logarithmic where sizes differ by orders of magnitude, with a short tick at every power of ten.
+    """
     values = table[["difference", "low", "high"]].to_numpy(np.float64)
     if not is_uneven(table["difference"]):
         axes.locator_params(axis="x", nbins=3)
-        return
+        return 0.0
     largest = float(np.nanmax(np.abs(values)))
-    decade = 10.0 ** np.floor(np.log10(largest))
-    linear = max(decade / _LINEAR, 1.0)
+    linear = max(_decade(largest) / _LINEAR, 1.0)
     axes.set_xscale("symlog", linthresh=linear, linscale=0.5)
-    ends = [end for end in (-decade, decade) if np.nanmin(values) <= end <= np.nanmax(values)]
-    ticks = sorted({0.0, *ends, *(end / 100.0 for end in ends if decade >= 100.0 * linear)})
+    low, high = min(float(np.nanmin(values)), -linear), max(float(np.nanmax(values)), linear)
+    axes.set_xlim(2.0 * low, 2.0 * high)
+    ticks = [-_decade(-low), 0.0, _decade(high)]
     axes.set_xticks(ticks, labels=[f"{tick:,.0f}".replace("-", "−") for tick in ticks])
-    axes.minorticks_off()
+    decades = linear * 10.0 ** np.arange(np.ceil(np.log10(largest / linear)) + 1.0)
+    axes.set_xticks([*-decades, *decades], minor=True)
+    return linear
+
+
+def _decade(value: float) -> float:
+    """Return the largest power of ten that is not above a value."""
+    return float(10.0 ** np.floor(np.log10(value)))

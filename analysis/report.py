@@ -84,7 +84,7 @@ def build(name: str, db: str) -> Report:
     exposure = risk.exposure_frame(comparison)
     drawn = [
         charts.strategies_chart(comparison), charts.components_chart(comparison), charts.parties_chart(comparison),
-        sharing.gains_chart(comparison),
+        *sharing.gains_charts(comparison),
         protection_chart(protection), charts.week_chart(comparison, hourly, week),
         *stages.stage_charts(comparison), charts.payments_chart(comparison), *sweeps.break_even_charts(comparison),
         *orders.orders_charts(comparison), *sweeps.influence_charts(comparison),
@@ -256,6 +256,7 @@ def _data_sections(report: Report) -> dict[str, Any]:
         "stages": {
             "said": stages.stage_sentences(comparison), "charts": [n for n in names if n.startswith("waterfall")],
         },
+        "gains": [name for name in names if name.startswith("gains")],
         "resources": sharing.resource_sections(comparison), "technology": sharing.technology_sections(comparison),
         "orders": {
             "said": orders.orders_sentences(comparison),

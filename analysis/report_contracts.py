@@ -34,6 +34,8 @@ _RESOURCES = {
 _WAYS = {
     "allocation": "allocated by a planner", "leasing": "leased pair by pair", "pooling": "pooled and auctioned",
 }  # fmt: skip
+_MOST_GROUPS = 2
+"""Sets of members up to which each is told with its strategies."""
 _SECURITY = {
     "none": "none beyond what is done anyway", "fixed": "a fixed sum",
     "share_of_exposure": "a part of the expected loss", "gordon_loeb": "Gordon and Loeb's optimum",
@@ -235,6 +237,10 @@ def _members_words(strategies: Mapping[str, Iterable[str]]) -> str:
         groups.setdefault(tuple(names), []).append(f"“{title}”")
     if len(groups) == 1:
         return joined([party_label(name) for name in next(iter(groups))])
+    if len(groups) > _MOST_GROUPS:
+        every = dict.fromkeys(name for names in groups for name in names)
+        sizes = [len(names) for names in groups]
+        return f"{min(sizes)} to {max(sizes)} of {joined([party_label(name) for name in every])}, by strategy"
     return "; ".join(
         f"{joined([party_label(name) for name in names])} (under {joined(where)})" for names, where in groups.items()
     )

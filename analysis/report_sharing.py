@@ -1,5 +1,6 @@
 """Shared resources and technology in the report: what was matched and learnt, what it changes, and who gains."""
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -22,6 +23,7 @@ from analysis.report_tables import (
     count_words,
     others_of,
     party_table,
+    records,
 )
 from analysis.report_text import (
     Change,
@@ -50,7 +52,7 @@ _COSTS = (
 )  # fmt: skip
 _KNOWLEDGE = ("mean_knowledge", "consumers_gain", "cost_research", "cost_coordination")
 _KNOWLEDGE_OF_PARTIES = ("unit_cost_change", "energy_change", "price_change", "research_spending")
-_MOST_PANELS = 9
+_MOST_PANELS = 6
 _DECIMALS = 2
 
 
@@ -60,26 +62,37 @@ def sharing(comparison: Comparison, family: str) -> list[str]:
     return [name for name in others_of(comparison) if name in having]
 
 
-def gains_chart(comparison: Comparison) -> Chart | None:
-    """Return who gains and who loses under each strategy that shares resources or technology."""
+def gains_charts(comparison: Comparison) -> list[Chart]:
+    """Return who gains and who loses under each strategy that shares resources or technology, six to a chart."""
     names = [name for name in others_of(comparison) if any(name in sharing(comparison, one) for one in FAMILIES)]
-    shown, bill = names[:_MOST_PANELS], comparison.bill.eur_per_year
-    found = [one for one in changes(comparison, "party_cost") if one.strategy in shown]
+    bill = comparison.bill.eur_per_year
+    found = [one for one in changes(comparison, "party_cost") if one.strategy in names]
     touched = [one.party for one in found if party_verdict(one, bill) != "even"]
     parties = dict.fromkeys([*(p for p in comparison.tables.contract_parties if p in touched), *sorted(touched)])
     kept = [one for one in found if one.party in parties]
     if not kept:
-        return None
+        return []
     rows = [
         [one.strategy, party_label(one.party), one.n, *(part / THOUSAND for part in (one.value, one.low, one.high)),
          party_verdict(one, bill)]
         for one in kept
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=["strategy", "party", "n", "difference", "low", "high", "verdict"])
+    labels = [party_label(name) for name in parties]
+    count = -(-len(names) // _MOST_PANELS)
+    ends = [len(names) * k // count for k in range(count + 1)]
+    return [
+        _gains_chart(comparison, "gains" if k == 0 else f"gains_{k + 1}", names[start:end], labels, table)
+        for k, (start, end) in enumerate(itertools.pairwise(ends))
+    ]
+
+
+def _gains_chart(
+    comparison: Comparison, name: str, shown: Sequence[str], parties: Sequence[str], table: pd.DataFrame
+) -> Chart:
     titles = titles_of(comparison)
     figure = figures_sharing.gains(
-        table, [(name, titles[name]) for name in shown], [party_label(name) for name in parties],
-        baseline=titles[comparison.baseline],
+        table, [(one, titles[one]) for one in shown], parties, baseline=titles[comparison.baseline]
     )  # fmt: skip
     caption = (
         "Who gains (left of zero) and who loses (right), by strategy. Bars: 95 % intervals, "
@@ -88,14 +101,14 @@ def gains_chart(comparison: Comparison) -> Chart | None:
     )
     if figures_sharing.is_uneven(table["difference"]):
         caption += " The scale is logarithmic but for the middle, since parties differ much in size."
-    if len(names) > len(shown):
-        caption += f" The {len(shown)} best of {len(names)} strategies that share resources or technology."
     words = {"gains": "gains", "pays": "loses", "unclear": "unclear", "even": "about even"}
     said = [
-        f"{titles[one.strategy]}, {party_label(one.party)}: {words[party_verdict(one, bill)]}, {_money(one)}."
-        for one in kept
+        f"{titles[row['strategy']]}, {row['party']}: {words[row['verdict']]}, "
+        f"{bracketed((row['difference'], row['low'], row['high']), 1.0, floor=ROUNDING / THOUSAND, most=_DECIMALS)}."
+        for row in records(table)
+        if row["strategy"] in shown
     ]
-    return Chart("gains", figure, caption, "In thousand EUR a year. " + " ".join(said), party_table(comparison))
+    return Chart(name, figure, caption, "In thousand EUR a year. " + " ".join(said), party_table(comparison))
 
 
 def _money(one: Change) -> str:
@@ -123,7 +136,7 @@ def matched_table(comparison: Comparison, names: Sequence[str]) -> Table:
     titles, rows, counts = titles_of(comparison), [], []
     for name in names:
         for hub in _hubs(comparison, name):
-            surplus, bound = (_mean(comparison, name, outcome, hub) for outcome in ("matched_surplus", "matched_bound"))
+            surplus, bound = _matched(comparison, name, hub)
             rate = _mean(comparison, name, "match_rate", hub)
             if surplus is None:
                 continue
@@ -141,6 +154,16 @@ def matched_table(comparison: Comparison, names: Sequence[str]) -> Table:
     )
     head = ("strategy", "platform", "surplus", "at most", "surplus of that", "needs met", "payments")
     return Table(caption, head, tuple(rows), words=(0, 1))
+
+
+def _matched(comparison: Comparison, strategy: str, hub: str) -> tuple[Estimate | None, Estimate | None]:
+    """Return surplus and largest surplus, in the runs that have both where any has; None for what no run has."""
+    rows = comparison.tables.metrics[comparison.tables.metrics["strategy"] == strategy]
+    surplus, bound = (values_of(rows, outcome, (hub,)) for outcome in ("matched_surplus", "matched_bound"))
+    if not len(bound):
+        return _mean(comparison, strategy, "matched_surplus", hub), None
+    both = surplus.index.intersection(bound.index)
+    return t_estimate(floats(surplus[both])), t_estimate(floats(bound[both]))
 
 
 def _hubs(comparison: Comparison, strategy: str) -> list[str]:
@@ -241,12 +264,12 @@ def _moves(one: Estimate | None) -> bool:
 
 
 def resource_sentences(comparison: Comparison, names: Sequence[str]) -> list[str]:
-    """Return what was matched, and how many members gain, for each strategy."""
+    """Return what was matched, and which members gain, for each strategy."""
     titles, said = titles_of(comparison), []
     for name in names:
         parts = []
         for hub in _hubs(comparison, name):
-            surplus, bound = (_mean(comparison, name, outcome, hub) for outcome in ("matched_surplus", "matched_bound"))
+            surplus, bound = _matched(comparison, name, hub)
             if surplus is None:
                 continue
             if abs(surplus.value) <= ROUNDING:
@@ -256,26 +279,22 @@ def resource_sentences(comparison: Comparison, names: Sequence[str]) -> list[str
             most = ""
             if bound is not None and bound.value > 0.0:
                 most = f", {percent(surplus.value / bound.value)} of the most that could have been matched"
-            parts.append(f"what {hub} matched was worth {size} to its members on the day{most}")
+            parts.append(f"{hub} matched {size}{most}")
         parts += [words for words in [_who(comparison, name, "resource_contracts")] if words]
         said += [f"“{titles[name]}”: {'; '.join(parts)}."] if parts else []
     return said
 
 
 def _who(comparison: Comparison, strategy: str, family: str) -> str:
-    """Return how many members of a strategy's contracts gain and lose."""
+    """Return which members of a strategy's contracts gain and lose."""
     member = next(one for one in comparison.tables.strategies if one.name == strategy)
     names = dict.fromkeys(name for terms in member.inputs.get(family, ()) for name in terms["members"])
     groups: dict[str, list[str]] = {"gains": [], "pays": [], "unclear": [], "even": []}
     for one in changes(comparison, "party_cost"):
         if one.strategy == strategy and one.party in names:
             groups[party_verdict(one, comparison.bill.eur_per_year)].append(party_label(one.party))
-    verbs = {
-        "gains": ("gains", "gain"), "pays": ("loses", "lose"), "unclear": ("is unclear", "are unclear"),
-        "even": ("comes out even", "come out even"),
-    }  # fmt: skip
-    parts = [f"{joined(who)} {verbs[word][len(who) > 1]}" for word, who in groups.items() if who]
-    return f"of its members {joined(parts)}, fees and their own costs of taking part included" if parts else ""
+    words = {"gains": "gain", "pays": "lose", "unclear": "cannot be told", "even": "about even"}
+    return "; ".join(f"{words[group]}: {joined(who)}" for group, who in groups.items() if who)
 
 
 def technology_sections(comparison: Comparison) -> dict[str, Any] | None:

@@ -123,7 +123,7 @@ def ranking_table(comparison: Comparison) -> Table:
                      *(plain if has_plain else ()), str(row["n"])))  # fmt: skip
     extra = ("plain average", "95 % interval") if has_plain else ()
     head = ("rank", "strategy", f"difference, {unit}", "95 % interval", "of the bill", "best", *extra, "n")
-    whose = " and ".join(party_label(name) for name in comparison.bill.parties)
+    whose = comparison.bill.whose
     caption = f"{goal.title}: difference from “{titles[comparison.baseline]}”, {count_words(comparison.ranking['n'])}"
     caption += "; minus is a saving" if goal.unit == "EUR/yr" else ""
     caption += f"; “of the bill”: share of the energy bill of {whose}" if whose else ""

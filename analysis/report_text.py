@@ -297,7 +297,7 @@ def _outcome_words(outcome: str) -> str:
 def _share(comparison: Comparison, share: float) -> str:
     if not math.isfinite(share):
         return ""
-    whose = joined([party_label(name) for name in comparison.bill.parties])
+    whose = comparison.bill.whose
     return f", which is {percent(abs(share))} of the energy bill of {whose}"
 
 

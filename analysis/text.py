@@ -139,7 +139,7 @@ def _bill(comparison: Comparison) -> str:
     bill = comparison.bill
     if not math.isfinite(bill.eur_per_year):
         return ""
-    return f"; energy bill of {' and '.join(bill.parties)}: {number(bill.eur_per_year)} EUR/yr"
+    return f"; energy bill of {bill.whose}: {number(bill.eur_per_year)} EUR/yr"
 
 
 def _influence(frame: pd.DataFrame) -> list[str]:
