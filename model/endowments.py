@@ -422,8 +422,10 @@ class Technology:
     """What a firm knows, how its costs follow from it, and what it spends on finding out more.
 
     Experience counts in doublings of cumulative output (Wright 1936), by five areas; a doubling in all of them cuts
-    the learnable part of unit cost by `learning_rate`. Research finds cost reductions as in d'Aspremont & Jacquemin
-    (1988); what it spends in the baseline is the non-cooperative equilibrium, so only changes against it matter.
+    the learnable part of unit cost by `learning_rate`. Beside what it knows itself a firm has what is public, as far as
+    its research lets it take that in (Cohen & Levinthal 1989); the declared unit cost holds with both. Research finds
+    cost reductions as in d'Aspremont & Jacquemin (1988); what it spends in the baseline is the non-cooperative
+    equilibrium, so only changes against it matter.
     """
 
     learning_rate: float = declare(
@@ -472,6 +474,22 @@ class Technology:
     )
     information: float = declare(
         1.0, unit="1", bounds=(0, 40), role="uncertainty", note="even over areas", doc="Doublings in information."
+    )
+    knowledge_spread: float = declare(
+        0.0,
+        unit="1",
+        bounds=(0, 20),
+        role="uncertainty",
+        note="all alike unless declared; 1 would mean that most firms know half to twice as much as the mean one",
+        doc="Doublings by which what a firm knows at the start differs from those, one sd, by area and firm.",
+    )
+    public_experience: float = declare(
+        30.0,
+        unit="1",
+        bounds=(0, 1000),
+        role="uncertainty",
+        note="an industry has many firms, and its learning curve is measured on what all made; 0 to 300",
+        doc="Experience that everybody in the trade can know, over the firm's own at the start; it stands still.",
     )
     absorption: float = declare(
         0.1,

@@ -78,11 +78,6 @@ def _member_faults(
     if sum(getattr(firms.get(name), "count", 1) for name in contract.members) < 2:
         yield Fault(f"{where}.members", "one firm alone shares with nobody", "allowed: at least two firms")
     if isinstance(contract, TechnologyContract):
-        for k, name in enumerate(contract.members):
-            if isinstance(firms.get(name), UtilityInputs):
-                yield Fault(
-                    f"{where}.members.{k}", f"{name} is a utility and makes nothing", "allowed: firms that make"
-                )
         return
     shares = dict(contract.shares)
     strangers = [name for name in shares if name not in contract.members]
@@ -279,6 +274,9 @@ def _utility_faults(utility: UtilityInputs) -> Iterator[Fault]:
     ):
         if amount != 0.0:
             yield Fault(f"{where}.{key}", makes_nothing, f"allowed: {allowed}")
+    for key in ("learning_rate", "energy_learning", "research_share", "product_market"):
+        if getattr(utility.technology, key):
+            yield Fault(f"{where}.technology.{key}", makes_nothing, "none; others can learn what it knows")
 
 
 def _market_faults(makers: tuple[ManufacturerInputs, ...]) -> Iterator[Fault]:

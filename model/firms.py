@@ -278,6 +278,7 @@ class UtilityInputs:
         name: of the utility; `data`: data assets that it has and could share; empty: all.
         heat: of the town that it heats (`space`, `season`, `level`) and of the boilers that do (`efficiency`); its
             engines' own heat serves the town first, as far as it is hot enough.
+        technology: what it knows, which firms that make something can learn; its own costs do not depend on it.
     """
 
     name: str
@@ -286,6 +287,7 @@ class UtilityInputs:
     site: Site = field(default_factory=Site)
     generation: Generation = field(default_factory=Generation)
     heat: Heat = field(default_factory=Heat)
+    technology: Technology = field(default_factory=Technology)
     data: tuple[str, ...] = ()
 
 

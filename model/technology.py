@@ -1,8 +1,10 @@
 """Technology at work: what firms know and find out, what it does to costs, electricity and product markets.
 
 Experience lowers unit costs and electricity per unit, research lowers unit costs; contracts pass both on. What a firm
-declares as its unit cost holds with the research that it does on its own in equilibrium with its rivals, so that only
-changes against it count. Where nothing of it is declared there is no state, and every bit of a run is left as it was.
+declares as its unit cost holds with the research that it does on its own in equilibrium with its rivals, and with the
+public experience that this lets it take in, so that only changes against it count. A utility has no costs that would
+follow from what it knows, but others can learn it, and it can learn from them. Where nothing of it is declared there is
+no state, and every bit of a run is left as it was.
 """
 
 from __future__ import annotations
@@ -15,17 +17,19 @@ import numpy as np
 from model.books import Account, Book
 from model.endowments import AREAS
 from model.errors import BalanceError
+from model.expertise import knowledge_at_start, of_everybody
 from model.extensions import class_of
 from model.hubs import platform_days
-from model.mechanisms.knowledge import absorptive_capacity, cost_change, leak
-from model.mechanisms.technology import Quarter, TechnologyMechanism
+from model.ledger import RESOURCES
+from model.mechanisms.knowledge import absorptive_capacity, cost_change, effective_doublings, leak
+from model.mechanisms.research import NO_MARKET
+from model.mechanisms.technology import Pairs, Quarter, TechnologyMechanism
 from model.rivalry import Rivalry
-from model.session import Draws
+from model.session import Bools, Draws
 from model.streams import Floats, Ints, entity_id
 
 if TYPE_CHECKING:
     from model.goods import Goods
-    from model.mechanisms.technology import Pairs
     from model.stage import Stage
     from model.technology_terms import TechnologyContract
 
@@ -64,6 +68,14 @@ class AtWork:
         self.learnt = np.zeros((self.rows.size, len(AREAS)))
 
 
+@dataclass
+class Payments:
+    """The lines of one kind: of all groups of makers, and of utilities by their row in the firm table."""
+
+    makers: Account
+    utilities: dict[int, Account]
+
+
 class Technology:
     """The submodel of technology of one model.
 
@@ -71,7 +83,9 @@ class Technology:
         active: whether anything is declared.
         book: its postings.
         contracts: those at work.
-        knowledge: doublings by area, shape (maker, area); `experience`: those of own output alone.
+        knowledge: doublings by area, makers first, then utilities, shape (firm, area); `experience`: those of own
+            output alone. What is public is not in them.
+        public: public experience that a firm takes in, over its own at the start, shape (maker,).
         rivalry: research, and the product markets.
     """
 
@@ -80,7 +94,7 @@ class Technology:
         self.stage, self.goods = stage, goods
         self.book = Book(people)
         self.days = 0
-        declared = {name: people.spread("technology", name) for name in DECLARED}
+        declared = {name: of_everybody(people, name) for name in DECLARED}
         self.contracts = [
             self._at_work(terms) for terms in stage.inputs.technology_contracts if not self._kind(terms).is_null(terms)
         ]
@@ -88,26 +102,30 @@ class Technology:
         if not self.active:
             return
         self.declared = declared
-        self.knowledge = np.column_stack([people.spread("technology", area) for area in AREAS])
+        self.makers = people.makers
+        self.knowledge = knowledge_at_start(stage)
         self.start, self.experience = self.knowledge.copy(), self.knowledge.copy()
-        self.made_before = declared["experience"] * YEAR_DAYS * goods.stock.filter_mean
+        self.made_before = declared["experience"][: self.makers] * YEAR_DAYS * goods.stock.filter_mean
         self.made = np.zeros(people.makers)
         self.rivalry = Rivalry(stage, goods)
+        self.public = (declared["public_experience"] * self._capacity(np.arange(self.start.shape[0])))[: self.makers]
+        outside = np.full(len(stage.inputs.utilities), NO_MARKET)
+        self.place = np.concatenate([self.rivalry.place, outside])
         self.cost_change, self.price_change = np.zeros(people.makers), np.zeros(people.makers)
         self.demand_change, self.energy_factor = np.zeros(people.makers), np.ones(people.makers)
         self.counted = {name: np.zeros(people.makers) for name in COUNTED}
         self.consumers_gain = 0.0
-        self.marks = np.zeros(people.makers)
+        self.marks = np.zeros(self.start.shape[0])
         self.begins = _quarter_begins(stage)
         self.research = self.book.account("research") if self.rivalry.spending.any() else None
-        self.coordination = self.book.account("coordination") if self.contracts else None
+        self.coordination = self._accounts("coordination", self.contracts) if self.contracts else None
         if tied := self._tied(0):
             self.rivalry.check(tied)
         licensing = [contract for contract in self.contracts if contract.terms.royalty > 0.0]
-        self.royalty: dict[str, tuple[Account, list[AtWork]]] = {
-            name: (self.book.account("royalty", name), [c for c in licensing if c.terms.platform == name])
-            for name in dict.fromkeys(contract.terms.platform for contract in licensing)
-        }
+        self.royalty: list[tuple[Payments, list[AtWork]]] = []
+        for name in dict.fromkeys(contract.terms.platform for contract in licensing):
+            over_it = [contract for contract in licensing if contract.terms.platform == name]
+            self.royalty.append((self._accounts("royalty", over_it, name), over_it))
 
     def review(self, day: int) -> None:
         """Begin the day: on the first day of a quarter learn and plan research anew; then book what all that costs."""
@@ -116,7 +134,7 @@ class Technology:
         self.book.clear()
         made_yesterday = self.stage.live.produced[: self.made.size] if day > 0 else np.zeros(self.made.size)
         self.made += made_yesterday
-        held = np.zeros(self.made.size)
+        held = np.zeros(self.marks.size)
         if self.begins[day]:
             self._learn_by_doing()
             self._plan_research(day)
@@ -161,8 +179,18 @@ class Technology:
 
     def _today(self) -> tuple[Floats, ...]:
         """Return what `COUNTED` counts, each of shape (maker,)."""
-        gained: Floats = (self.knowledge - self.start).mean(axis=1)
+        gained = self._gained(self.knowledge[: self.makers] - self.start[: self.makers]).mean(axis=1)
         return self.cost_change, self.energy_factor - 1.0, self.price_change, self.rivalry.spending, gained
+
+    def _gained(self, own: Floats) -> Floats:
+        """Return doublings of makers' effective experience since the start, of those of their own, (maker, area)."""
+        return effective_doublings(own, self.public)
+
+    def _capacity(self, rows: Ints) -> Floats:
+        """Return the part of what is laid open that firms can take in by their present research, shape as `rows`."""
+        share, makes = np.zeros(rows.size), rows < self.makers
+        share[makes] = self.rivalry.research_share(rows[makes])
+        return absorptive_capacity(share, self.declared["half_learning"][rows])
 
     def _kind(self, terms: TechnologyContract) -> type[TechnologyMechanism]:
         found = class_of(self.stage.inputs.extensions, "technology", terms.variant)
@@ -172,7 +200,7 @@ class Technology:
 
     def _at_work(self, terms: TechnologyContract) -> AtWork:
         stage, people = self.stage, self.stage.population
-        rows = np.concatenate([people.of_group(name) for name in terms.members])
+        rows = np.concatenate([people.rows_of(name) for name in terms.members])
         entities = np.array([entity_id(f"{terms.name}/{people.names[row]}") for row in rows], dtype=np.int64)
         platform = next(p for p in stage.inputs.technology_platforms if p.name == terms.platform)
         return AtWork(
@@ -183,10 +211,18 @@ class Technology:
             leaks=terms.leakage * (1.0 - platform.protection),
         )
 
+    def _accounts(self, kind: str, contracts: list[AtWork], payee: str = RESOURCES) -> Payments:
+        """Open the lines of `kind` of all groups of makers, and of the utilities that are members of a contract."""
+        rows = np.unique(np.concatenate([contract.rows for contract in contracts]))
+        names = self.stage.population.names
+        of_utilities = {int(row): self.book.account_of(names[row], kind, payee) for row in rows if row >= self.makers}
+        return Payments(self.book.account(kind, payee), of_utilities)
+
     def _learn_by_doing(self) -> None:
         """Add the doublings of own output in the past quarter, of firms whose costs or electricity fall with it."""
         d = self.declared
-        learns = (d["learning_rate"] + d["energy_learning"] > 0.0) & (self.made_before > 0.0)
+        has_effect = (d["learning_rate"] + d["energy_learning"])[: self.makers] > 0.0
+        learns = np.flatnonzero(has_effect & (self.made_before > 0.0))
         before, made = self.made_before[learns], np.maximum(0.0, self.made[learns])
         doublings = np.log2((before + made) / before)[:, None]
         self.knowledge[learns] += doublings
@@ -196,18 +232,20 @@ class Technology:
 
     def _quarter(self, contract: AtWork, day: int) -> Quarter:
         rows, d = contract.rows, self.declared
-        capacity = absorptive_capacity(self.rivalry.research_share(rows), d["half_learning"][rows])
-        return Quarter(day, self.knowledge[rows], self.experience[rows], d["absorption"][rows], capacity)
+        return Quarter(day, self.knowledge[rows], self.experience[rows], d["absorption"][rows], self._capacity(rows))
 
     def _plan_research(self, day: int) -> None:
         """Let firms that are tied by contracts, and their rivals, plan their research; results arrive by and by."""
         if tied := self._tied(day):
             self.rivalry.plan(tied)
-            self.rivalry.go_on(self.declared["review"])
+            self.rivalry.go_on(self.declared["review"][: self.makers])
 
     def _tied(self, day: int) -> list[tuple[Ints, Pairs, float]]:
-        """Return members, terms of research and damping of the contracts that say anything about research."""
-        terms = [(c.rows, c.mechanism.research(self._quarter(c, day)), c.terms.damping) for c in self.contracts]
+        """Return members, terms of research and damping of the contracts that say anything about research of makers."""
+        terms = []
+        for contract in self.contracts:
+            pairs = contract.mechanism.research(self._quarter(contract, day))
+            terms.append((*among(contract.rows < self.makers, contract.rows, pairs), contract.terms.damping))
         return [(rows, pairs, damping) for rows, pairs, damping in terms if pairs.one.size]
 
     def _learn_together(self, contract: AtWork, day: int) -> Floats:
@@ -228,15 +266,16 @@ class Technology:
         contract.learnt += learnt
         if contract.leaks > 0.0:
             self.marks[rows] = 1.0
-            r = self.rivalry
-            leak(rows, learnt, r.place, r.first, r.sellers, self.marks, contract.leaks, self.knowledge)
+            first, sellers = self.rivalry.first, self.rivalry.sellers
+            leak(rows, learnt, self.place, first, sellers, self.marks, contract.leaks, self.knowledge)
             self.marks[rows] = 0.0
         return contract.mechanism.meetings()
 
     def _apply(self) -> None:
         """Carry knowledge and research results over to costs, electricity per unit, and the product markets."""
-        d, goods, gained = self.declared, self.goods, self.knowledge - self.start
-        base = self.rivalry.unit_cost
+        goods, base = self.goods, self.rivalry.unit_cost
+        d = {name: of_all[: self.makers] for name, of_all in self.declared.items()}
+        gained = self._gained(self.knowledge[: self.makers] - self.start[: self.makers])
         learnt = base * cost_change(gained, d["learning_rate"], d["learnable_share"])
         change = np.maximum(-base, learnt - self.rivalry.reduction)
         price_change, demand_change = self.rivalry.respond(change)
@@ -257,12 +296,18 @@ class Technology:
         if self.research is not None:
             self.book.pay(self.research, self.rivalry.spending)
         if self.coordination is not None:
-            self.book.pay(self.coordination, meetings)
-        for account, contracts in self.royalty.values():  # members pay each other through the platform
-            net = np.zeros(made.size)
+            self._book(self.coordination, meetings)
+        for payments, contracts in self.royalty:  # members pay each other through the platform
+            net = np.zeros(meetings.size)
             for contract in contracts:
                 net[contract.rows] += self._royalties(contract, made)
-            self.book.pay(account, net)
+            self._book(payments, net)
+
+    def _book(self, payments: Payments, eur: Floats) -> None:
+        """Book what makers and utilities pay, EUR, shape (firm,)."""
+        self.book.pay(payments.makers, eur[: self.makers])
+        for row, account in payments.utilities.items():
+            self.book.pay(account, float(eur[row]))
 
     def _royalties(self, contract: AtWork, made: Floats) -> Floats:
         """Return what each member of a contract pays net, EUR, shape (m,).
@@ -278,17 +323,29 @@ class Technology:
 
     def _saved(self, contract: AtWork, made: Floats) -> Floats:
         """Return EUR that each member saves by what it learnt under a contract, with the output `made`, shape (m,)."""
-        rows, d = contract.rows, self.declared
-        gained, rate, learnable = self.knowledge[rows] - self.start[rows], d["learning_rate"], d["learnable_share"]
-        with_it = cost_change(gained, rate[rows], learnable[rows])
-        without = cost_change(gained - contract.learnt, rate[rows], learnable[rows])
-        saved: Floats = made[rows] * self.rivalry.unit_cost[rows] * (without - with_it)
+        makes = contract.rows < self.makers
+        rows, d = contract.rows[makes], self.declared
+        own, terms = self.knowledge[rows] - self.start[rows], (d["learning_rate"][rows], d["learnable_share"][rows])
+        with_it = cost_change(effective_doublings(own, self.public[rows]), *terms)
+        without = cost_change(effective_doublings(own - contract.learnt[makes], self.public[rows]), *terms)
+        saved = np.zeros(contract.rows.size)
+        saved[makes] = made[rows] * self.rivalry.unit_cost[rows] * (without - with_it)
         return saved
+
+
+def among(chosen: Bools, rows: Ints, pairs: Pairs) -> tuple[Ints, Pairs]:
+    """Return some of the members, and the pairs of which both are; `chosen`: whether a member is, shape (m,)."""
+    if chosen.all():
+        return rows, pairs
+    both, place = chosen[pairs.one] & chosen[pairs.other], np.cumsum(chosen) - 1
+    return rows[chosen], Pairs(
+        place[pairs.one[both]], place[pairs.other[both]], pairs.weight[both], pairs.spillover[both]
+    )
 
 
 DECLARED = (
     *("learning_rate", "learnable_share", "energy_learning", "experience", "absorption", "half_learning"),
-    *("research_share", "review"),
+    *("research_share", "review", "public_experience"),
 )
 """Parameters of `Technology` that are needed beside the areas and the product market."""
 ACTIVE = ("learning_rate", "energy_learning", "research_share")

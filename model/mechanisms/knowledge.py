@@ -9,7 +9,7 @@ research (Cohen & Levinthal 1989, Economic Journal 99), and experience adds up (
 import numpy as np
 
 from model.kernels import kernel
-from model.streams import Floats, Ints, Key, uniform
+from model.streams import Floats, Ints, Key, normal, uniform
 
 
 @kernel
@@ -150,6 +150,36 @@ def absorptive_capacity(research: Floats, half_learning: Floats) -> Floats:
         research: own spending on research over revenue; `half_learning`: that at which the part is a half, above 0.
     """
     return research / (research + half_learning)
+
+
+def effective_doublings(gained: Floats, public: Floats) -> Floats:
+    """Return doublings of effective experience, shape (firm, area), from doublings of what is a firm's own.
+
+    Beside its own experience e a firm has the public one that it can take in (Cohen & Levinthal 1989, Economic Journal
+    99: z = M + gamma (theta sum of others' M + T)): with gamma T = p e(0) the sum grows from (1 + p) e(0) to
+    (2^x + p) e(0) while the own part, with all that others show, grows by x doublings.
+
+    Args:
+        gained: x, doublings of own experience and of what others showed, since the start.
+        public: p, public experience that each firm takes in, over its own at the start, shape (firm,).
+    """
+    part = public[:, None]
+    out: Floats = np.where(part > 0.0, np.log2((np.exp2(gained) + part) / (1.0 + part)), gained)
+    return out
+
+
+@kernel
+def spread_knowledge(key: Key, entity: Ints, spread: Floats, knowledge: Floats) -> None:
+    """Let what firms know differ from what is declared of them, in each area, but by no more than all of it.
+
+    Args:
+        key, entity: address of the draws, entity by firm, shape (firm,).
+        spread: standard deviation of each firm, doublings, shape (firm,).
+        knowledge: doublings, shape (firm, area), updated in place.
+    """
+    for i in range(entity.size):
+        for area in range(knowledge.shape[1] if spread[i] > 0.0 else 0):
+            knowledge[i, area] = max(0.0, knowledge[i, area] + spread[i] * normal(key, entity[i], 0, area))
 
 
 @kernel

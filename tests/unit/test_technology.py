@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from model.endowments import Technology as Known
 from model.errors import BalanceError, InputError, RunError
-from model.inputs import Demand, ManufacturerInputs, ModelInputs, Ordering, Period, Process
+from model.inputs import Demand, ManufacturerInputs, ModelInputs, Ordering, Period, Process, UtilityInputs
 from model.mechanisms.technology import Quarter, TechnologyMechanism
 from model.model import CollaborationModel
 from model.platforms import TechnologyPlatformInputs
@@ -69,13 +70,18 @@ def contract(variant: str, *members: str, **terms: Any) -> TechnologyContract:
 
 
 def model_of(
-    firms: list[ManufacturerInputs], *contracts: TechnologyContract, protection: float = 0.0, outages: float = 0.0
+    firms: list[ManufacturerInputs],
+    *contracts: TechnologyContract,
+    protection: float = 0.0,
+    outages: float = 0.0,
+    utilities: tuple[UtilityInputs, ...] = (),
 ) -> CollaborationModel:
     school = TechnologyPlatformInputs(name="school", outage_rate=outages, protection=protection)
     return CollaborationModel(
         ModelInputs(
             calendar=Period(start="2025-01-01", days=DAYS - 1, burn_in=1),
             manufacturers=tuple(firms),
+            utilities=utilities,
             technology_platforms=(school,),
             technology_contracts=contracts,
         )
@@ -255,6 +261,107 @@ def test_own_output_teaches() -> None:
     assert tech.energy_factor == pytest.approx([0.9**doublings, 1.0])
 
 
+@pytest.mark.parametrize(("public", "openness"), [(0.0, 1.0), (3.0, 1.0), (30.0, 0.5)])
+def test_what_is_public_is_in_the_declared_cost_and_in_no_saving(public: float, openness: float) -> None:
+    """Eight alike that take in z = .9: 1 + z T of experience each at the start, 1 + z (7 openness + T) in the pool."""
+    known = {
+        "research_share": 0.009,
+        "half_learning": 0.001,
+        "learning_rate": 0.2,
+        "energy_learning": 0.05,
+        "absorption": 1.0,
+    }
+    firms = [firm("pool", count=8, **known, public_experience=public, spillover=0.0)]
+    before = technology(firms)
+    tech = live(technology(firms, contract("sharing", "pool", openness=openness)), 2)
+    ratio = (1.0 + 0.9 * (7.0 * openness + public)) / (1.0 + 0.9 * public)
+    expected = 400.0 * 0.3 * (ratio ** math.log2(0.8) - 1.0)
+    assert tech.cost_change + tech.rivalry.reduction == pytest.approx(np.full(8, expected))
+    assert tech.energy_factor == pytest.approx(np.full(8, ratio ** math.log2(0.95)))
+    assert tech.outcomes(1.0)["mean_knowledge", ""] == pytest.approx(math.log2(ratio) / 2.0)  # on one of two days
+    assert live(before, 2).cost_change.tolist() == [0.0] * 8
+
+
+def test_own_output_counts_beside_what_is_public() -> None:
+    """A tenth more of its own is less than a tenth more of all it has: 1.1 + .5 * 4 over 1 + .5 * 4."""
+    tech = technology([firm("a", learning_rate=0.2, research_share=0.01, public_experience=4.0, experience=2.5)])
+    live(tech, 92, made=100.0 * 0.1 * 2.5 * 365.0 / 91.0)
+    assert tech.knowledge[0] == pytest.approx(np.full(5, 1.0 + math.log2(1.1)))
+    assert tech.goods.prices[0, 1] == pytest.approx(400.0 * (0.7 + 0.3 * (3.1 / 3.0) ** math.log2(0.8)))
+
+
+def test_what_a_utility_knows_of_energy_saves_a_works_electricity() -> None:
+    """The works knows more of material and the utility of energy; one meeting closes what they grasp of the gap."""
+    works = ManufacturerInputs(
+        name="works",
+        process=Process(kind="none", unit_cost=400.0, unit_price=600.0),
+        technology=Known(energy_learning=0.1, absorption=0.5, **areas(8, 4, 4, 4, 4)),
+    )
+    power = UtilityInputs(name="power", technology=Known(absorption=0.5, **areas(4, 8, 4, 4, 4)))
+    firms, terms = (
+        [works, firm("other", learning_rate=0.1)],
+        contract("exchange", "works", "power", meetings=1, mode="cross_sector"),
+    )
+    tech = live(technology(firms, terms, utilities=(power,)), 2)
+    product, square = 2.0 * 32.0 + 3.0 * 16.0, 64.0 + 4.0 * 16.0
+    distance = 1.0 - product / square
+    grasp = (1.0 - distance) * (0.2 + distance) / 0.36
+    assert tech.knowledge[0] == pytest.approx([8.0, 4.0 + 0.5 * grasp * 4.0, 4.0, 4.0, 4.0])
+    assert tech.knowledge[2] == pytest.approx([4.0 + 0.5 * grasp * 4.0, 8.0, 4.0, 4.0, 4.0])
+    assert tech.energy_factor == pytest.approx([0.9 ** (2.0 * grasp), 1.0])
+    assert tech.book.cash[[0, 1, 2]].tolist() == [-1500.0, 0.0, -1500.0]
+    assert [line for line in tech.book.lines if line[0] == "power"] == [("power", "resources", "coordination")]
+
+
+def test_a_utility_is_paid_for_what_it_shows() -> None:
+    works = firm("works", learning_rate=0.2, research_share=0.01, absorption=1.0, public_experience=2.0)
+    power = UtilityInputs(name="power", technology=Known(**areas(3, 3, 3, 3, 3)))
+    terms = contract("sharing", "works", "power", royalty=0.4, mode="cross_sector")
+    tech = live(technology([works], terms, utilities=(power,)), 50)
+    tech.stage.live.produced[:] = 100.0
+    tech.review(50)
+    own = 2.0 * (1.0 + 0.5 * 2.0)  # half of what is public and of the utility's 8 can be taken in
+    due = 0.4 * 100.0 * 400.0 * 0.3 * (1.0 - ((own + 4.0) / own) ** math.log2(0.8))
+    assert tech.book.cash[:2] == pytest.approx([-600.0 - due, due])
+
+
+def test_a_utility_in_joint_research_leaves_others_research_alone() -> None:
+    firms = [firm(name, research_share=0.02, review=1.0) for name in "ab"]
+    power = UtilityInputs(name="power")
+    pact = contract("cooperation", "power", "a", "b", joint_spillover=0.5, mode="cross_sector")
+    with_it = live(technology(firms, pact, utilities=(power,)))
+    without = live(technology(firms, contract("cooperation", "a", "b", joint_spillover=0.5), utilities=(power,)))
+    assert with_it.rivalry.effort == pytest.approx(np.full(2, 1.5 * 24.0))
+    assert with_it.rivalry.effort.tolist() == without.rivalry.effort.tolist()
+
+
+@pytest.mark.parametrize(
+    "known",
+    [{"learning_rate": 0.1}, {"energy_learning": 0.1}, {"research_share": 0.1}, {"product_market": "light"}],
+)
+def test_a_utility_has_no_costs_that_follow_from_what_it_knows(known: dict[str, Any]) -> None:
+    power = UtilityInputs(name="power", technology=Known(**known))
+    with pytest.raises(InputError, match=f"firms.power.technology.{next(iter(known))}: power is a utility"):
+        technology([firm("a")], utilities=(power,))
+
+
+def test_firms_of_a_group_may_know_more_or_less_than_declared() -> None:
+    many = firm("many", count=400, learning_rate=0.2, knowledge_spread=1.5, **areas(8, 8, 8, 8, 0))
+    tech = technology([many, firm("plain", learning_rate=0.2)])
+    known, floored = tech.knowledge[:400, :4], tech.knowledge[:400, 4]
+    assert known.mean() == pytest.approx(8.0, abs=4.0 * 1.5 / 40.0)
+    assert known.std() == pytest.approx(1.5, rel=0.08)
+    assert np.corrcoef(known.T)[0, 1] == pytest.approx(0.0, abs=0.2)
+    assert (floored == 0.0).mean() == pytest.approx(0.5, abs=0.1)
+    assert floored.min() == 0.0
+    assert tech.knowledge[400].tolist() == [1.0] * 5
+    fewer = technology([firm("plain"), replace(many, count=3)])
+    assert fewer.knowledge[1:].tobytes() == tech.knowledge[:3].tobytes()
+    assert live(tech, 92).goods.prices[:, 1].tolist() == [400.0] * 401  # each firm's own start
+    gifted = live(technology([many], contract("exchange", "many", meetings=1)), 2)
+    assert (gifted.knowledge > gifted.start).any()
+
+
 def test_knowledge_of_energy_lowers_the_electricity_of_a_unit() -> None:
     works = ManufacturerInputs(
         name="works",
@@ -356,7 +463,7 @@ def test_a_platform_that_is_down_puts_meetings_off() -> None:
 
 def test_royalties_are_shares_of_savings_by_what_others_put_in() -> None:
     firms = [
-        firm("a", learning_rate=0.2, research_share=0.01, absorption=1.0),
+        firm("a", learning_rate=0.2, research_share=0.01, absorption=1.0, public_experience=0.0),
         firm("b", learning_rate=0.2, absorption=1.0, **areas(2, 2, 2, 2, 2)),
         firm("c", learning_rate=0.2, absorption=1.0, **areas(3, 3, 3, 3, 3)),
     ]
