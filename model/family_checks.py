@@ -216,8 +216,9 @@ def _why_nothing_fits(contract: ResourceContract, members: list[FirmInputs]) -> 
     if contract.resource == "by_product":
         made, taken = sorted(set(map(_makes, members)) - {""}), sorted(set(map(_takes, members)) - {""})
         return f"made: {', '.join(made)}; taken: {', '.join(taken)}: nothing fits", "name one material in both places"
-    kinds = sorted({getattr(m, contract.resource).kind for m in members if hasattr(m, contract.resource)} - {""})
-    if contract.resource in ("equipment", "station") and len(kinds) > 1:
+    of_kinds = contract.resource in ("equipment", "station")
+    kinds = sorted({getattr(m, contract.resource).kind for m in members if of_kinds and hasattr(m, contract.resource)})
+    if len(kinds) > 1:
         return f"no two members have {contract.resource} of one kind within reach: {', '.join(kinds)}", "one kind"
     return "no two members are near enough, or hot enough, for each other", "a longer reach, or other members"
 
