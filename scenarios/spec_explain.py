@@ -104,8 +104,9 @@ def _within(group: Any, where: str) -> Iterator[tuple[str, type, Parameter, Any]
 def _row(key: str, parameter: Parameter, value: Any, group: type, origin: Origin | None) -> Row:
     if origin is not None:
         return Row(key, value, parameter.unit, origin.file, origin.line, False, "scenario", "", parameter.doc)
-    file = group.__module__.replace(".", "/") + ".py"
-    line = _lines(group.__module__)[group.__name__, parameter.name]
+    declaring = next(one for one in group.__mro__ if parameter.name in vars(one).get("__annotations__", {}))
+    file = declaring.__module__.replace(".", "/") + ".py"
+    line = _lines(declaring.__module__)[declaring.__name__, parameter.name]
     return Row(key, value, parameter.unit, file, line, True, parameter.source, parameter.note, parameter.doc)
 
 
