@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from model.inputs import ManufacturerInputs, replace_inputs
+from model.extensions import BUILT_IN
+from model.inputs import DataContract, ManufacturerInputs, replace_inputs
 from model.model import CollaborationModel
+from model.parameters import parameters_of
+from model.resource_terms import MODES, RESOURCES_SHARED
 from scenarios.industries import facts
 from scenarios.spec import library, load_study
 from scenarios.spec_sectors import known_sectors, read_sector
@@ -138,6 +141,22 @@ def test_extensions_are_said_to_run() -> None:
 def test_every_sector_is_named_in_both_languages() -> None:
     rows = dict(re.findall(r"^\| `([\w-]+)` \| ([^ |]+) \| [^|]+ \| [^|]+ \|$", README, flags=re.MULTILINE))
     assert rows == {name: read_sector(path).title_zh for name, path in known_sectors().items()}
+
+
+def test_every_family_variant_mode_and_resource_is_named_in_both_languages() -> None:
+    rows = {
+        family: re.findall(r"`([\w-]+)`(?: ([\u4e00-\u9fff]+))?", variants)
+        for family, variants in re.findall(
+            r"^\| `(\w+)` [\u4e00-\u9fff]+ \| ([^|]+) \| [^|]+ \|$", README, re.MULTILINE
+        )
+    }
+    assert list(rows) == ["data", "resource", "technology"]
+    assert {name for name, _ in rows["data"]} == set(parameters_of(DataContract)["variant"].choices)
+    for family in ("resource", "technology"):
+        assert {name for name, _ in rows[family]} == set(BUILT_IN[family])
+    assert [name for row in rows.values() for name, chinese in row if not chinese] == ["raw"]
+    assert not [word for word in RESOURCES_SHARED if f"`{word}`" not in README]
+    assert all(re.search(rf"`{mode}` [\u4e00-\u9fff]+", README) for mode in MODES)
 
 
 def test_every_scenario_of_the_library_is_named() -> None:
