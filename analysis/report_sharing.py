@@ -54,6 +54,8 @@ _KNOWLEDGE = ("mean_knowledge", "consumers_gain", "cost_research", "cost_coordin
 _KNOWLEDGE_OF_PARTIES = ("unit_cost_change", "energy_change", "price_change", "research_spending")
 _MOST_PANELS = 6
 _DECIMALS = 2
+_NOTICEABLE = 1e-3
+"""Part of the largest change of an outcome below which a party's is not told."""
 
 
 def sharing(comparison: Comparison, family: str) -> list[str]:
@@ -313,10 +315,11 @@ def change_rows(comparison: Comparison, names: Sequence[str], outcomes: Sequence
     """Return outcomes by party: level under the baseline and each strategy's difference; unchanged ones are hidden."""
     titles, rows, counts = titles_of(comparison), [], []
     for outcome in outcomes:
-        found = changes(comparison, outcome)
+        found = [one for one in changes(comparison, outcome) if one.strategy in names]
+        least = _NOTICEABLE * max((abs(one.value) for one in found), default=0.0)
         for party in dict.fromkeys(one.party for one in found):
-            mine = {one.strategy: one for one in found if one.party == party and one.strategy in names}
-            if not any(one.value for one in mine.values()):
+            mine = {one.strategy: one for one in found if one.party == party}
+            if max(abs(one.value) for one in mine.values()) <= least:
                 continue
             counts += [one.n for one in mine.values()]
             is_money = OUTCOME[outcome].unit == "EUR/yr"
@@ -327,7 +330,7 @@ def change_rows(comparison: Comparison, names: Sequence[str], outcomes: Sequence
             rows.append((title, party_label(party), level(shown), *cells))
     caption = (
         f"{what}: the level under “{titles[comparison.baseline]}” and the difference from it, {count_words(counts)}; "
-        "95 % interval in brackets. What no strategy changes is left out"
+        "95 % interval in brackets. What no strategy changes noticeably is left out"
     )
     head = ("outcome", "party", titles[comparison.baseline], *[titles[name] for name in names])
     return Table(caption, head, tuple(rows), words=(0, 1)) if rows else None
@@ -345,9 +348,14 @@ def technology_sentences(comparison: Comparison, names: Sequence[str]) -> list[s
     for name in names:
         parts = []
         for one in changes(comparison, "mean_knowledge"):
-            if one.strategy == name and one.value:
+            if one.strategy == name:
                 size = size_words((one.value, one.low, one.high), one.n, "1")
-                parts.append(f"firms learn {size} doublings of experience {'more' if one.value > 0 else 'less'}")
+                more = f"{size} doublings of experience {'more' if one.value > 0 else 'less'}"
+                parts.append(f"firms learn {more if one.value else 'nothing more'}")
+        for one in changes(comparison, "cost_research"):
+            if one.strategy == name and abs(one.value) > ROUNDING:
+                size = size_words((one.value, one.low, one.high), one.n, "EUR/yr")
+                parts.append(f"research costs {size} {'more' if one.value > 0.0 else 'less'}")
         for one in changes(comparison, "consumers_gain"):
             if one.strategy == name and abs(one.value) > ROUNDING:
                 size = size_words((one.value, one.low, one.high), one.n, "EUR/yr")

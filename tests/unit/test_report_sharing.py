@@ -132,6 +132,7 @@ def test_what_is_learnt_is_told_with_what_consumers_gain(comparison: Comparison)
     assert firms.rows == (("Change of unit cost (EUR/unit)", "mill", "0", "−2.50"),)
     (said,) = section["said"]
     assert "firms learn 0.300 (the same in all 3 random futures) doublings of experience more" in said
+    assert "research" not in said, "none of it is in this study"
     assert "consumers gain EUR 70.0 thousand a year" in said
     assert "lose: mill; about even: shop." in said
 
