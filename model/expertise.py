@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.endowments import AREAS
-from model.mechanisms.knowledge import spread_knowledge
-from model.streams import Floats, entity_id
+from model.kernels import kernel
+from model.mechanisms.knowledge import cognitive_distance, spread_knowledge
+from model.streams import Floats, Ints, entity_id
 
 if TYPE_CHECKING:
     from model.population import Population
@@ -30,3 +31,18 @@ def knowledge_at_start(stage: Stage) -> Floats:
         utilities = np.array([entity_id(u.name) for u in stage.inputs.utilities], dtype=np.int64)
         spread_knowledge(stage.key("knowledge"), np.concatenate([people.entity, utilities]), spread, knowledge)
     return knowledge
+
+
+@kernel
+def distances(knowledge: Floats, point: Floats, one: Ints, other: Ints) -> Floats:
+    """Return the cognitive distance of pairs, 0 to 1, shape (pair,); see `cognitive_distance`.
+
+    Args:
+        knowledge: doublings of those whom `one` numbers, shape (firm, area).
+        point: of those whom `other` numbers, shape (point, area).
+        one, other: shape (pair,).
+    """
+    out = np.empty(one.size)
+    for p in range(one.size):
+        out[p] = cognitive_distance(knowledge[one[p]], point[other[p]])
+    return out

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.books import Account, Book
+from model.expertise import distances, knowledge_at_start
 from model.mechanisms.leasing import Leasing
 from model.physics.capacity import (
     CLASSES,
@@ -19,7 +20,7 @@ from model.physics.capacity import (
     run_machines,
     size_needs,
 )
-from model.session import Session, new_session, pairs_within
+from model.session import Bools, Links, Session, new_session, pairs_within
 from model.stocks import workshops_of
 from model.streams import Floats, Ints
 from model.ways import NO_LINKS, in_the_middle, sites, tied_members, way_between, way_to_middle
@@ -39,13 +40,17 @@ ACQUAINTANCES = 50
 """Leasing: neighbours of whom a firm knows that they have such hours, the nearest ones (assumption)."""
 
 
+ALIKE = 1e-12
+"""Cognitive distance, or share that is left of an hour, that counts as none."""
+
+
 @dataclass(frozen=True)
 class Slots:
     """What the slots of a contract's session are.
 
     Attributes:
         classes: class of hours of each slot, shape (S,).
-        fits: whether a member has such hours of the slot's kind, and a partner within reach, shape (S, m).
+        fits: whether a member has such hours of the slot's kind, and a partner within reach, shape (S, member).
     """
 
     classes: tuple[int, ...]
@@ -66,6 +71,10 @@ class Workshops:
     where capacity stays short for days it costs more; the firm weighs neither. What it bids decides who trades, and no
     cost: those are read off what was really worked, stocked and owed.)
 
+    Who does skilled work in a trade that is not its own gets less done: an hour lent is 1 - d hours borrowed, with d
+    the cognitive distance between what the two firms know at the start; in a pool it passes the mean of what members
+    know, and loses something on either side. An hour of other work is an hour everywhere.
+
     How much machines run today decides how often they fail, and is known only at night: today's failures follow the
     hours that they ran yesterday.
 
@@ -77,7 +86,8 @@ class Workshops:
         rows: rows of the workshops in the firm table, shape (r,).
         own: normal hours at hand today by class, `need`: hours wanted, `lent`, `borrowed`, shape (3, r).
         used, guests, overtime: own and borrowed hours and overtime that went into today's production, shape (3, r).
-        hours_lent, hours_borrowed: machine-hours and labour-hours that contracts moved today, shape (2,).
+        hours_lent, hours_borrowed: machine-hours and labour-hours that contracts moved today, shape (2,); what is
+            borrowed counts by what it gets done, at most what was lent.
         book: payments for overtime and lending.
     """
 
@@ -100,6 +110,7 @@ class Workshops:
         self.use = np.ones(rows.size)
         self.hard = np.ones(shape, np.bool_)
         self.slots: dict[str, Slots] = {}
+        self.trades_differ = False
         self.hours_sums, self.units_sums = np.zeros((len(HOURS), *shape)), np.zeros((2, rows.size))
         self.book = Book(people)
         if rows.size:
@@ -181,6 +192,8 @@ class Workshops:
         """Return the session of a contract on equipment (one slot for each kind) or labour (skilled, general), in h.
 
         Machines work for firms with machines of the same kind. Members without any have nothing to need or to offer.
+        Where members' trades differ each firm stands in the session twice, first with its skilled work, then, behind
+        all others, with the rest, since only skilled hours are worth less to others.
 
         Args:
             terms: of the contract.
@@ -191,7 +204,10 @@ class Workshops:
         if in_the_middle(self.stage, terms):
             away = np.hypot(*(xy - xy.mean(axis=0)).T)
             fits = own.fits & (away <= terms.reach)
-            session = new_session(rows, NO_LINKS, access=way_to_middle(terms, away), slots=len(own.classes))
+            access = way_to_middle(terms, away)
+            session = new_session(rows, NO_LINKS, access=access, slots=len(own.classes))
+            if terms.resource == "labour" and (worth := self._worth_in_pool(rows, fits[0])).min() < 1.0 - ALIKE:
+                session, fits = _pool_by_skill(session, fits, worth)
         else:
             word = np.where(own.fits.any(axis=0), own.fits.argmax(axis=0), -1)
             alike = None if terms.resource == "labour" else lambda taker, giver, _: word[taker] == word[giver]
@@ -200,10 +216,30 @@ class Workshops:
             links = pairs_within(xy, terms.reach, alike, takers=able, givers=able, nearest=known)
             fits = own.fits & np.logical_or(*tied_members(links, rows.size))
             session = new_session(rows, links, way=way_between(terms, links), slots=len(own.classes))
+            if (
+                terms.resource == "labour"
+                and (worth := self._worth_to_others(rows, links)).min(initial=1.0) < 1.0 - ALIKE
+            ):
+                session, fits = _links_by_skill(session, links, own.fits, worth)
+        self.trades_differ |= session.members > rows.size
         self.slots[terms.name] = Slots(own.classes, fits)
         for s, k in enumerate(own.classes):
-            self.hard[k, self.place[rows[fits[s]]]] = False
+            self.hard[k, self.place[session.rows[fits[s]]]] = False
         return session
+
+    def _worth_to_others(self, rows: Ints, links: Links) -> Floats:
+        """Return what an hour of skilled work gets done at each taker over what it does at its giver, shape (p,)."""
+        known = knowledge_at_start(self.stage)[rows]
+        return 1.0 - distances(known, known, links.taker, links.giver)
+
+    def _worth_in_pool(self, rows: Ints, skilled: Bools) -> Floats:
+        """Return what is left of an hour of skilled work between each member and the mean of those with such, (m,)."""
+        worth = np.ones(rows.size)
+        if skilled.any():
+            known, place = knowledge_at_start(self.stage)[rows], np.flatnonzero(skilled)
+            mean = known[skilled].mean(axis=0, keepdims=True)
+            worth[skilled] = 1.0 - distances(known, mean, place, np.zeros(place.size, np.int64))
+        return worth
 
     def _slots_of(self, terms: ResourceContract, rows: Ints) -> Slots:
         """Return the slots of a contract, whatever the reach."""
@@ -269,7 +305,9 @@ class Workshops:
         self.book.pay(account, amounts)
 
     def check(self, ledger: Ledger, day: int) -> None:
-        """Require that all hours at hand were used, idle or lent, and that hours that were lent were borrowed.
+        """Require that all hours at hand were used, idle or lent, and that no more hours were borrowed than lent.
+
+        Machine-hours that are lent are borrowed to the last; so are hours of labour where all are of one trade.
 
         Raises:
             BalanceError: names the balance, the day and both sides.
@@ -283,7 +321,10 @@ class Workshops:
             at_hand = float(self.own[k].sum())
             turnover = at_hand + float((self.guests + self.overtime)[k].sum())
             ledger.check(name, float(spent[k].sum()), at_hand, turnover, day)
-            ledger.check(name, float(self.lent[k].sum()), float(self.borrowed[k].sum()), turnover, day)
+            lent, borrowed = float(self.lent[k].sum()), float(self.borrowed[k].sum())
+            if self.trades_differ and k != [EQUIPMENT]:
+                lent = min(lent, borrowed)  # what is missing was lost on the way to another trade
+            ledger.check(name, lent, borrowed, turnover, day)
 
     def count(self) -> None:
         """Add today to what `outcomes` reports."""
@@ -312,6 +353,32 @@ class Workshops:
             for kind in ("overtime", "borrowed", "lent"):
                 values[f"{kind}_hours", name] = float(hours[kind][:, p].sum()) * scale
         return values
+
+
+def _pool_by_skill(session: Session, fits: Bools, worth: Floats) -> tuple[Session, Bools]:
+    """Return a pool's session on labour, and who fits, with each firm's skilled work apart from the rest."""
+    fits, none = fits & np.stack([worth > ALIKE, np.ones(worth.size, np.bool_)]), np.ones(worth.size)
+    access, share = np.tile(session.access, 2), np.concatenate([np.where(fits[0], worth, 1.0), none])
+    apart = new_session(np.tile(session.rows, 2), NO_LINKS, access=access, access_share=share, slots=session.slots)
+    return apart, _sides(fits)
+
+
+def _links_by_skill(session: Session, links: Links, fits: Bools, worth: Floats) -> tuple[Session, Bools]:
+    """Return a session of pairs on labour, and who fits, with each firm's skilled work apart from the rest."""
+    kept = [np.flatnonzero(has[links.taker] & has[links.giver]) for has in fits]
+    kept[0] = kept[0][worth[kept[0]] > ALIKE]
+    pairs, second = np.concatenate(kept), np.repeat([0, session.members], [each.size for each in kept])
+    by_skill = Links(links.taker[pairs] + second, links.giver[pairs] + second, links.distance_km[pairs])
+    share = np.where(second == 0, worth[pairs], 1.0)
+    rows, way = np.tile(session.rows, 2), session.way[pairs]
+    apart = new_session(rows, by_skill, way=way, delivered=share, slots=session.slots)
+    return apart, _sides(fits) & np.logical_or(*tied_members(by_skill, rows.size))
+
+
+def _sides(fits: Bools) -> Bools:
+    """Return who fits, shape (2, 2 m), where skilled work and the rest stand apart, from shape (2, m)."""
+    nobody = np.zeros(fits.shape[1], np.bool_)
+    return np.stack([np.concatenate([fits[0], nobody]), np.concatenate([nobody, fits[1]])])
 
 
 def _by_party(party: Ints, sums: Floats) -> Floats:
