@@ -149,7 +149,7 @@ class ResourcePlatformInputs(Hub):
         bounds=(0, 1),
         role="lever",
         note="none; the members pay by fee",
-        doc="Part of every payment for a resource that the platform keeps.",
+        doc="Part of every payment for a resource that the platform keeps; a cooperative's members get it back alike.",
     )
 
 

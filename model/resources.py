@@ -18,8 +18,8 @@ from model.errors import BalanceError, RunError
 from model.extensions import class_of
 from model.mechanisms.resource import Mechanism
 from model.memberships import Memberships
-from model.session import Draws, Session
-from model.streams import Ints, entity_id
+from model.session import Draws, Session, worth
+from model.streams import Floats, Ints, entity_id
 
 if TYPE_CHECKING:
     from model.inputs import ResourceContract
@@ -75,6 +75,21 @@ class Payments:
     utilities: dict[int, tuple[Account, Account, Account]] = field(default_factory=dict)
 
 
+@dataclass
+class Refund:
+    """What a cooperative does with commissions: its members own it, and get them back in equal parts.
+
+    Attributes:
+        makers, utilities: its lines; what a member pays under them is negative.
+        parts: of each maker, shape (makers,); `part`: of each utility that is a member.
+    """
+
+    makers: Account
+    utilities: list[Account]
+    parts: Floats
+    part: float
+
+
 def is_null(terms: ResourceContract) -> bool:
     """Tell whether a contract shares nothing."""
     asks_nobody = terms.partners == 0 and (terms.variant == "leasing" or terms.resource == "heat")
@@ -104,6 +119,11 @@ class Resources:
         clearing = dict.fromkeys(contract.terms.platform for contract in self.contracts)
         self.payments = {hub: self._payments(hub) for hub in clearing}
         self.commission = {hub.name: hub.commission for hub in inputs.resource_platforms}
+        self.refunds = {
+            hub.name: self._refund(hub.name)
+            for hub in inputs.resource_platforms
+            if hub.name in clearing and hub.governance == "cooperative" and hub.commission > 0.0
+        }
 
     def begin(self, day: int) -> None:
         """Open the books and the platforms for the day."""
@@ -128,13 +148,15 @@ class Resources:
                 self._require(contract, day)
                 self._pay(contract)
                 contract.source.take(contract.terms, contract.session, day)
+            else:  # nobody is asked what it needs, and nothing could be matched
+                contract.session.need[:], contract.session.offer[:], contract.session.bound = 0.0, 0.0, 0.0
 
     def count(self) -> None:
         """Count what was matched today."""
         for contract in self.contracts:
             session = contract.session
-            contract.worth += float((session.value * session.need).sum())
-            contract.met += float((session.value * session.taken).sum())
+            contract.worth += worth(session.value, session.need)
+            contract.met += worth(session.value, session.taken)
             contract.saved += session.surplus
             contract.bound += session.bound
 
@@ -157,7 +179,7 @@ class Resources:
         people = self.stage.population
         rows = np.concatenate([people.rows_of(name) for name in terms.members])
         session = source.session(terms, rows)
-        names = [f"{terms.name}/{people.names[row]}" for row in session.rows]
+        names = [f"{terms.name}/{people.names[row]}" for row in rows]
         draws = Draws(self.stage.key, np.array([entity_id(name) for name in names], dtype=np.int64))
         kind = class_of(self.stage.inputs.extensions, "resource", terms.variant)
         assert kind is not None, "inputs refuse unknown variants"
@@ -188,7 +210,7 @@ class Resources:
             raise BalanceError(msg)
 
     def _pay(self, contract: AtWork) -> None:
-        """Book what members pay for what they took, what the platform keeps, and what moving took."""
+        """Book what members pay for what they took, what the platform keeps or gives back, and what moving took."""
         session, payments = contract.session, self.payments[contract.terms.platform]
         kept = self.commission[contract.terms.platform] * np.maximum(session.paid, 0.0)
         makers = self.stage.population.makers
@@ -203,6 +225,20 @@ class Resources:
             lines = payments.utilities[int(session.rows[k])]
             for account, amount in zip(lines, (session.paid[k], kept[k], session.moved[k]), strict=True):
                 self.book.pay(account, float(amount))
+        if refund := self.refunds.get(contract.terms.platform):
+            self.book.pay(refund.makers, -float(kept.sum()) * refund.parts)
+            for account in refund.utilities:
+                self.book.pay(account, -float(kept.sum()) * refund.part)
+
+    def _refund(self, hub: str) -> Refund:
+        people, members = self.stage.population, self.platforms.members[hub]
+        part = 1.0 / sum(members.values())
+        rows = np.concatenate([people.rows_of(name) for name in members])
+        parts = np.zeros(people.makers)
+        parts[rows[rows < people.makers]] = part
+        utilities = [u.name for u in self.stage.inputs.utilities if u.name in members]
+        lines = [self.book.account_of(name, "platform_result", hub) for name in utilities]
+        return Refund(self.book.account("platform_result", hub), lines, parts, part)
 
     def _payments(self, hub: str) -> Payments:
         people, book = self.stage.population, self.book
