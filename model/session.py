@@ -93,8 +93,7 @@ class Session:
     @property
     def surplus(self) -> float:
         """EUR that the trade saves in all: true values of what is taken less costs of what is given and moved."""
-        saved = float((self.value * self.taken).sum())
-        return saved - float((self.cost * self.given).sum()) - float(self.moved.sum())
+        return worth(self.value, self.taken) - worth(self.cost, self.given) - float(self.moved.sum())
 
     @property
     def unmet(self) -> Floats:
@@ -110,19 +109,19 @@ class Session:
 
     def faults(self) -> list[str]:
         """Return what breaks the rules that every mechanism keeps, as sentences; empty where all is right."""
-        found = []
-        room = RELATIVE * max(1.0, float(self.need.sum()), float(self.offer.sum()))
-        results = np.concatenate([r.ravel() for r in (self.taken, self.given, self.flow, self.paid, self.moved)])
-        if not np.isfinite(results).all():
+        market, results = (self.need, self.offer), (self.taken, self.given, self.paid, self.moved)
+        finite, room, takes, gives, net, paid = audit(market, results, self.flow)
+        if not finite:
             return ["a result is not finite"]
-        if (self.taken < 0.0).any() or (self.taken > self.need + room).any():
+        found, lost = [], abs(self.lost()).max(initial=0.0)
+        if not takes:
             found.append("a member takes less than nothing or more than it needs")
-        if (self.given < 0.0).any() or (self.given > self.offer + room).any():
+        if not gives:
             found.append("a member gives less than nothing or more than it offers")
-        if abs(self.lost()).max(initial=0.0) > room:
-            found.append(f"{abs(self.lost()).max():.6g} units are given and not taken, or taken and not given")
-        if abs(float(self.paid.sum())) > RELATIVE * max(1.0, float(np.abs(self.paid).sum())):
-            found.append(f"payments between members sum to {float(self.paid.sum()):.6g} EUR")
+        if lost > room:
+            found.append(f"{lost:.6g} units are given and not taken, or taken and not given")
+        if abs(net) > RELATIVE * max(1.0, paid):
+            found.append(f"payments between members sum to {net:.6g} EUR")
         return found
 
     def lost(self) -> Floats:
@@ -130,14 +129,67 @@ class Session:
 
         What does not go over pairs goes through the middle and is weighed there.
         """
-        out = np.empty(self.slots)
-        for s in range(self.slots):
-            taken, given = self.taken[s].sum(axis=0), self.given[s].copy()
-            if self.taker.size:
-                taken -= np.bincount(self.taker, self.flow[s], minlength=self.members)
-                given -= np.bincount(self.giver, self.flow[s] / self.delivered, minlength=self.members)
-            out[s] = (given * self.access_share).sum() - (taken / self.access_share).sum()
-        return out
+        links = self.taker, self.giver, self.delivered
+        return lost_units(self.taken, self.given, self.flow, links, self.access_share)
+
+
+@kernel
+def worth(price: Floats, units: Floats) -> float:
+    """Return the sum of price times units, EUR, of contiguous arrays of one shape."""
+    total, flat = 0.0, units.ravel()
+    for n, eur in enumerate(price.ravel()):
+        total += eur * flat[n]
+    return total
+
+
+@kernel
+def audit(
+    market: tuple[Floats, Floats], results: tuple[Floats, Floats, Floats, Floats], flow: Floats
+) -> tuple[bool, float, bool, bool, float, float]:
+    """Hold results against needs and offers.
+
+    Args:
+        market: need, offer of a session; `results`: taken, given, paid, moved; `flow`: over its pairs.
+
+    Returns:
+        Whether all results are finite; units that rounding may be off by; whether nobody takes less than nothing or
+        more than it needs, and nobody gives less than nothing or more than it offers; sum of payments and of their
+        sizes, EUR.
+    """
+    need, offer = market
+    taken, given, paid, moved = results
+    total = taken.sum() + given.sum() + flow.sum() + paid.sum() + moved.sum()
+    room = RELATIVE * max(1.0, need.sum(), offer.sum())
+    takes, gives = within(taken.ravel(), need.ravel(), room), within(given.ravel(), offer.ravel(), room)
+    return bool(np.isfinite(total)), room, takes, gives, paid.sum(), np.abs(paid).sum()
+
+
+@kernel
+def within(units: Floats, most: Floats, room: float) -> bool:
+    """Tell whether no amount is negative or more than `room` above the most that it may be, shapes (n,)."""
+    return not ((units < 0.0) | (units > most + room)).any()
+
+
+@kernel
+def lost_units(taken: Floats, given: Floats, flow: Floats, links: tuple[Ints, Ints, Floats], share: Floats) -> Floats:
+    """Return what does not arrive, by slot; see `Session.lost`.
+
+    Args:
+        taken, given, flow: of a session; `links`: taker, giver and delivered share of each pair.
+        share: that survives between each member and the middle.
+    """
+    taker, giver, delivered = links
+    out = np.zeros(given.shape[0])
+    for s in range(out.size):
+        rest, left = given[s].copy(), np.zeros(share.size)
+        for k in range(taken.shape[1]):
+            left += taken[s, k]
+        for p in range(taker.size):
+            left[taker[p]] -= flow[s, p]
+            rest[giver[p]] -= flow[s, p] / delivered[p]
+        for i in range(share.size):
+            out[s] += rest[i] * share[i] - left[i] / share[i]
+    return out
 
 
 def new_session(

@@ -7,11 +7,13 @@ that members manipulate by overstating needs (Cachon & Lariviere 1999, Managemen
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from model.errors import Fault, InputError
+from model.kernels import kernel
 from model.mechanisms.resource import Mechanism, mean_price, serve_tiers
 from model.session import TIERS, Bools, Draws, Session
 from model.streams import Floats, Ints
@@ -82,8 +84,18 @@ class Plan(NamedTuple):
 
 def margins(session: Session) -> Floats:
     """Return what a delivered unit saves, EUR, by slot, tier of need and pair, shape (S, K, p)."""
-    cost = session.cost[:, session.giver] / session.delivered + session.way
-    return np.asarray(session.value[:, :, session.taker] - cost[:, None, :])
+    return _margins(session.value, session.cost, session.taker, session.giver, session.way, session.delivered)
+
+
+@kernel
+def _margins(value: Floats, cost: Floats, taker: Ints, giver: Ints, way: Floats, delivered: Floats) -> Floats:
+    out = np.empty((value.shape[0], value.shape[1], taker.size))
+    for s in range(value.shape[0]):
+        for p in range(taker.size):
+            dear = cost[s, giver[p]] / delivered[p] + way[p]
+            for k in range(value.shape[1]):
+                out[s, k, p] = value[s, k, taker[p]] - dear
+    return out
 
 
 def _quantities(session: Session, margin: Floats) -> Floats:
@@ -143,20 +155,61 @@ def solve_programme(session: Session, most: Floats, gain: Floats) -> Plan:
         gain: EUR by delivered unit, shape (S, K, p).
     """
     units, shadow = np.zeros(gain.shape), np.zeros(session.offer.shape)
-    open_ = (gain > 0.0) & (most[:, :, session.taker] > 0.0) & (session.offer[:, None, session.giver] > 0.0)
-    s, k, pair = np.nonzero(open_)
-    if not s.size:
+    links = session.taker, session.giver, session.delivered
+    columns, rows, used, limits, offers = programme(most, session.offer, gain, links)
+    if not columns.size:
         return Plan(units, shadow)
-    m = session.members
-    needs, need_row = np.unique((s * TIERS + k) * m + session.taker[pair], return_inverse=True)
-    offers, offer_row = np.unique(s * m + session.giver[pair], return_inverse=True)
-    limits = np.concatenate([most.ravel()[needs], session.offer.ravel()[offers]])
-    rows = np.column_stack([need_row, needs.size + offer_row])
-    used = np.column_stack([np.ones(s.size), 1.0 / session.delivered[pair]])
-    found, duals = solve_packing(gain[open_], rows, used, limits)
-    units[open_] = within_limits(found, rows, used, limits)
-    shadow.ravel()[offers] = np.maximum(0.0, -duals[needs.size :])
+    found, duals = solve_packing(gain.ravel()[columns], rows, used, limits)
+    units.ravel()[columns] = within_limits(found, rows, used, limits)
+    shadow.ravel()[offers] = np.maximum(0.0, -duals[limits.size - offers.size :])
     return Plan(units, shadow)
+
+
+@kernel
+def programme(
+    most: Floats, offer: Floats, gain: Floats, links: tuple[Ints, Ints, Floats]
+) -> tuple[Ints, Ints, Floats, Floats, Ints]:
+    """Return the programme of what is worth a thought: columns by slot, tier and pair, rows by need, then by offer.
+
+    Args:
+        most: units that each member's tiers may take, shape (S, K, m); `offer`: units, shape (S, m).
+        gain: EUR by delivered unit, shape (S, K, p).
+        links: taker, giver and delivered share of each pair.
+
+    Returns:
+        Place of each column in `gain`, shape (n,); the rows that it enters, and its coefficients there, shape (n, 2);
+        limits of the rows, shape (r,); place in `offer` of the rows of offers.
+    """
+    taker, giver, delivered = links
+    slots, tiers, m = most.shape
+    columns = np.empty(gain.size, np.int64)
+    need_row, offer_row = np.full((slots, tiers, m), -1), np.full((slots, m), -1)
+    n, needs, offers = 0, 0, 0
+    for s in range(slots):
+        for k in range(tiers):
+            for p in range(taker.size):
+                i, j = taker[p], giver[p]
+                if gain[s, k, p] > 0.0 and most[s, k, i] > 0.0 and offer[s, j] > 0.0:
+                    columns[n] = (s * tiers + k) * taker.size + p
+                    n += 1
+                    need_row[s, k, i], offer_row[s, j] = 0, 0
+    limits = np.empty((need_row == 0).sum() + (offer_row == 0).sum())
+    for at in range(need_row.size):
+        if need_row.ravel()[at] == 0:
+            need_row.ravel()[at], limits[needs] = needs, most.ravel()[at]
+            needs += 1
+    places = np.empty(limits.size - needs, np.int64)
+    for at in range(offer_row.size):
+        if offer_row.ravel()[at] == 0:
+            offer_row.ravel()[at], limits[needs + offers], places[offers] = needs + offers, offer.ravel()[at], at
+            offers += 1
+    rows, used = np.empty((n, 2), np.int64), np.ones((n, 2))
+    for c in range(n):
+        p, sk = columns[c] % taker.size, columns[c] // taker.size
+        rows[c, 0] = need_row[sk // tiers, sk % tiers, taker[p]]
+        rows[c, 1] = offer_row[sk // tiers, giver[p]]
+        used[c, 1] = 1.0 / delivered[p]
+    return columns[:n].copy(), rows, used, limits, places
 
 
 def solve_packing(gain: Floats, rows: Ints, used: Floats, limits: Floats) -> tuple[Floats, Floats]:
@@ -169,18 +222,15 @@ def solve_packing(gain: Floats, rows: Ints, used: Floats, limits: Floats) -> tup
     """
     import highspy
 
-    n = gain.size
-    programme = highspy.HighsLp()
-    programme.num_col_, programme.num_row_ = n, limits.size
-    programme.col_cost_ = -gain
-    programme.col_lower_, programme.col_upper_ = np.zeros(n), np.full(n, np.inf)
-    programme.row_lower_, programme.row_upper_ = np.full(limits.size, -np.inf), limits
-    matrix = programme.a_matrix_
-    matrix.format_ = highspy.MatrixFormat.kColwise
-    matrix.start_ = np.arange(0, 2 * n + 1, 2, dtype=np.int32)
-    matrix.index_, matrix.value_ = rows.ravel().astype(np.int32), used.ravel()
+    n, r = gain.size, limits.size
+    kind, sense = int(highspy.MatrixFormat.kColwise), int(highspy.ObjSense.kMinimize)
+    columns = -gain, np.zeros(n), np.full(n, np.inf)
+    start = np.arange(0, 2 * n, 2, dtype=np.int32)
+    matrix = start, rows.ravel().astype(np.int32), used.ravel()
     solver = _solver(highspy)
-    solver.passModel(programme)
+    solver.passModel(
+        n, r, 2 * n, kind, sense, 0.0, *columns, np.full(r, -np.inf), limits, *matrix, np.zeros(n, np.int32)
+    )
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         msg = f"the linear programme of {n} variables has no optimum: {solver.getModelStatus()}"
@@ -189,20 +239,32 @@ def solve_packing(gain: Floats, rows: Ints, used: Floats, limits: Floats) -> tup
     return np.array(solution.col_value), np.array(solution.row_dual)
 
 
+_SOLVERS = threading.local()
+"""One solver for each thread: making one takes longer than a small programme."""
+
+
 def _solver(highspy: Any) -> Any:
-    """Return a silent solver on one thread; a new one has no memory that could decide between equal optima."""
-    solver = highspy.Highs()
-    for option, value in (("output_flag", False), ("presolve", "off"), ("threads", 1), ("solver", "simplex")):
-        solver.setOptionValue(option, value)
-    return solver
+    """Return a silent solver; a programme passed to it drops all that it knew of the last one."""
+    if not hasattr(_SOLVERS, "solver"):
+        solver = highspy.Highs()
+        for option, value in (("output_flag", False), ("presolve", "off"), ("threads", 1), ("solver", "simplex")):
+            solver.setOptionValue(option, value)
+        _SOLVERS.solver = solver
+    return _SOLVERS.solver
 
 
+@kernel
 def within_limits(units: Floats, rows: Ints, used: Floats, limits: Floats) -> Floats:
     """Return the units without the solver's rounding: none negative, and no limit exceeded."""
     out = np.maximum(units, 0.0)
-    for side in (0, 1):
-        load = np.bincount(rows[:, side], out * used[:, side], minlength=limits.size)
-        out = out * np.minimum(1.0, limits / np.where(load > 0.0, load, 1.0))[rows[:, side]]
+    for side in range(2):
+        load = np.zeros(limits.size)
+        for c in range(out.size):
+            load[rows[c, side]] += out[c] * used[c, side]
+        for c in range(out.size):
+            row = rows[c, side]
+            if load[row] > limits[row]:
+                out[c] *= limits[row] / load[row]
     return out
 
 
@@ -214,20 +276,52 @@ def carry_out(session: Session, units: Floats, price: Floats) -> None:
         units: planned deliveries, shape (S, K, p).
         price: EUR by unit given, shape (S, m).
     """
-    m = session.members
-    eur, traded = np.zeros(session.slots), np.zeros(session.slots)
-    for s in range(session.slots):
-        planned = units[s].sum(axis=0)
-        got = np.bincount(session.taker, planned, minlength=m)
-        over = serve_tiers(session.need[s], got, session.taken[s])
-        session.withheld[s] += over
-        flow = planned * (1.0 - over / np.where(got > 0.0, got, 1.0))[session.taker]
-        given = flow / session.delivered
-        payment = given * price[s, session.giver]
-        session.flow[s] = flow
-        session.given[s] = np.minimum(np.bincount(session.giver, given, minlength=m), session.offer[s])
-        session.moved += np.bincount(session.taker, flow * session.way, minlength=m)
-        session.paid += np.bincount(session.taker, payment, minlength=m)
-        session.paid -= np.bincount(session.giver, payment, minlength=m)
-        eur[s], traded[s] = payment.sum(), flow.sum()
-    mean_price(session, eur, traded)
+    links = session.taker, session.giver, session.way, session.delivered
+    results = session.taken, session.given, session.flow, session.paid, session.moved, session.withheld
+    traded = np.zeros((2, session.slots))
+    deliver(units, price, links, (session.need, session.offer), results, traded)
+    mean_price(session, *traded)
+
+
+@kernel
+def deliver(
+    units: Floats,
+    price: Floats,
+    links: tuple[Ints, Ints, Floats, Floats],
+    market: tuple[Floats, Floats],
+    results: tuple[Floats, Floats, Floats, Floats, Floats, Floats],
+    traded: Floats,
+) -> None:
+    """Write the results of a plan.
+
+    Args:
+        units, price: as in `carry_out`.
+        links: taker, giver, way and delivered share of each pair.
+        market: need, shape (S, K, m); offer, shape (S, m).
+        results: taken, given, flow, paid, moved, withheld of the session; written, the last three added to.
+        traded: EUR paid and units delivered by slot, shape (2, S); added to.
+    """
+    taker, giver, way, delivered = links
+    need, offer = market
+    taken, given, flow, paid, moved, withheld = results
+    for s in range(offer.shape[0]):
+        got = np.zeros(offer.shape[1])
+        for p in range(taker.size):
+            flow[s, p] = units[s, :, p].sum()
+            got[taker[p]] += flow[s, p]
+        over = serve_tiers(need[s], got, taken[s])
+        withheld[s] += over
+        given[s] = 0.0
+        for p in range(taker.size):
+            i, j = taker[p], giver[p]
+            if not flow[s, p] > 0.0:
+                continue
+            flow[s, p] *= 1.0 - over[i] / got[i]
+            given[s, j] += flow[s, p] / delivered[p]
+            payment = flow[s, p] / delivered[p] * price[s, j]
+            moved[i] += flow[s, p] * way[p]
+            paid[i] += payment
+            paid[j] -= payment
+            traded[0, s] += payment
+            traded[1, s] += flow[s, p]
+        given[s] = np.minimum(given[s], offer[s])
