@@ -171,7 +171,7 @@ def orders_sentences(comparison: Comparison) -> list[str]:
 def _heading(part: pd.DataFrame) -> str:
     title = str(part["title"].iloc[0])
     what = _what(part)
-    return f"{title}, {what}" if title else f"{what[0].upper()}{what[1:]}"
+    return f"{title} ({what})" if title else f"{what[0].upper()}{what[1:]}"
 
 
 def _size(row: Row, part: pd.DataFrame) -> str:
@@ -199,15 +199,15 @@ def _order_words(part: pd.DataFrame) -> str:
     span, least, most = max(spans, key=lambda one: one[0])
     if span <= _SAME * max(abs(row["effect"]) for row in _of(part, "set")):
         return "The order hardly matters: no step is worth noticeably more at one place than at another."
-    count = len(spans)
-    return (
-        (
-            f"The order matters most for “{least['step']}”: {_amount(least, part)} when {_after(least, count)}, "
-            f"{_amount(most, part)} when {_after(most, count)}."
-        )
-        .replace("when after", "after")
-        .replace("when taken", "when it is taken")
-    )
+    told = any(row["lower"] > 0.0 or row["upper"] < 0.0 for row in _of(part, "interaction"))
+    sure = "The order" if told else "Whether the order matters cannot be told; as far as it can be seen, it"
+    ends = " and ".join(f"{_amount(row, part)} {_when(row, len(spans))}" for row in (least, most))
+    return f"{sure} matters most for “{least['step']}”: {ends}."
+
+
+def _when(row: Row, count: int) -> str:
+    words = _after(row, count)
+    return words if words.startswith("after") else f"when it is {words}"
 
 
 def _amount(row: Row, part: pd.DataFrame) -> str:

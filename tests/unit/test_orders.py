@@ -16,6 +16,7 @@ from analysis.compare import compare_study
 from analysis.estimates import CONTROL
 from analysis.export import as_json
 from analysis.orders import ORDERS, orders_frame, shapley_weights, subsets
+from analysis.report_orders import orders_charts, orders_sentences
 from analysis.tables import METRICS, POINTS, RUNS, TRANSFERS, StudyTables
 from model.errors import InputError
 from scenarios.spec import load_study
@@ -230,3 +231,23 @@ def test_what_cannot_be_asked_is_told_where_it_stands(
     assert allowed in found[0].allowed
     line = int(found[0].where.split(":")[-2])
     assert after.split(":", maxsplit=1)[0] in file.read_text().splitlines()[line - 1]
+
+
+def test_the_report_says_in_words_what_the_orders_show() -> None:
+    comparison = compare_study(tables(values_of(GLOVES), asked(GLOVES, title="Which glove first?")))
+    total, *pairs = orders_sentences(comparison)
+    assert total.startswith("Which glove first? (total real cost): all steps together lower it by EUR 12")
+    assert "the step “right” lowers it by EUR 8" in total
+    assert "The order matters most for “" in total
+    assert pairs == [
+        "“left” and “right” help each other: together they bring EUR 12.0 a year (the same in all 4 random futures) "
+        "more than each alone.",
+        "“left” and “spare” bring together exactly what each brings alone.",
+        "“right” and “spare” help each other: together they bring EUR 12.0 a year (the same in all 4 random futures) "
+        "more than each alone.",
+    ]
+    (chart,) = orders_charts(comparison)
+    assert chart.table.rows[-1][0] == "mean over all orders (Shapley value)"
+    assert len(chart.table.rows) == math.factorial(3) + 1
+    labels = [label.get_text() for label in chart.figure.axes[0].get_yticklabels()]
+    assert labels[:6] == ["left", "taken first", "after right", "after spare", "taken last", "mean over all orders"]
