@@ -11,7 +11,7 @@ from model.errors import InputError, TandemError
 COMMANDS: dict[str, tuple[str, str]] = {
     "list": ("scenarios.cli:list_command", "List the scenarios of the library."),
     "new": ("scenarios.cli:new_command", "Copy a library scenario to a file of your own."),
-    "show": ("scenarios.cli:show_command", "Show a scenario: as written, resolved, or explained line by line."),
+    "show": ("scenarios.cli:show_command", "Show a scenario: as written, resolved, explained, or as a graph."),
     "check": ("scenarios.cli:check_command", "Check a scenario and name every fault in it."),
     "sectors": ("scenarios.cli_sectors:sectors_command", "List the sectors that a firm can be like; check your own."),
     "schema": ("scenarios.cli:schema_command", "Print the JSON Schema of scenario files, for editors."),
@@ -79,6 +79,9 @@ def tandem(ctx: click.Context, debug: bool) -> None:
       tandem run steel-and-power
       tandem compare steel-and-power
       tandem report steel-and-power --out report.html
+
+    A scenario may share data, machines, people, heat, materials, stores and know-how: `tandem show industrial-park` has
+    most of it, and `tandem list` the questions.
     """
     ctx.obj = {"debug": debug}
     logging.basicConfig(

@@ -29,8 +29,8 @@ def compare_command(
 ) -> None:  # fmt: skip
     """Compare the strategies of a study with its baseline.
 
-    Differences are paired: every strategy lived through the same random futures. Intervals are 95 %.
-    Reads the results store only; `tandem run` fills it.
+    Differences are paired: every strategy lived through the same random futures. Intervals are 95 %. What steps bring
+    in every order follows where the study asks for it. Reads the results store only; `tandem run` fills it.
     """
     from analysis import export, text
     from analysis.compare import compare_study

@@ -97,7 +97,7 @@ def _reason(error: Exception) -> str:
 @click.option("--resolved", is_flag=True, help="Fill in every default; the output is a scenario again.")
 @click.option("--explain", is_flag=True, help="Name the file and line that set each value, with unit and source.")
 @click.option(
-    "--graph", type=click.Path(path_type=Path), metavar="FILE", help="Write firms and links as GraphML instead."
+    "--graph", type=click.Path(path_type=Path), metavar="FILE", help="Write firms, platforms, links as GraphML."
 )
 @click.option("--strategy", metavar="NAME", help="Strategy whose contracts the graph shows; the baseline if silent.")
 @scenario_options
