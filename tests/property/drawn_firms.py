@@ -153,7 +153,7 @@ def _fitted(firm: ManufacturerInputs, firms: list[ManufacturerInputs]) -> Manufa
         return firm
     process, ordering = firm.process, firm.ordering
     if process.kind == "batch":
-        size = process.heat_output * _reaching(firm, firms) / firm.demand.mean
+        size = process.heat_output * mean_reaching(firm, firms) / firm.demand.mean
         process = dataclasses.replace(process, heat_output=size)
     retailer = customers[0]
     final = not any(other.supplier == retailer.name for other in firms)
@@ -166,12 +166,12 @@ def _fitted(firm: ManufacturerInputs, firms: list[ManufacturerInputs]) -> Manufa
     return dataclasses.replace(firm, process=process, ordering=ordering)
 
 
-def _reaching(firm: ManufacturerInputs, firms: list[ManufacturerInputs]) -> float:
+def mean_reaching(firm: ManufacturerInputs, firms: list[ManufacturerInputs]) -> float:
     """Return the mean demand that reaches one firm, its customers' included."""
     customers = [other for other in firms if other.supplier == firm.name]
     if not customers:
         return firm.demand.mean
-    return sum(other.count * _reaching(other, firms) for other in customers)
+    return sum(other.count * mean_reaching(other, firms) for other in customers)
 
 
 def record_qualities() -> st.SearchStrategy[Records]:

@@ -4,12 +4,14 @@ import dataclasses
 
 from hypothesis import strategies as st
 
-from model.inputs import Balancing, Forecasting, ManufacturerInputs, Market, ModelInputs, Period, UtilityInputs
+from model.inputs import Balancing, Forecasting, ManufacturerInputs, Market, ModelInputs, Period, Process, UtilityInputs
 from model.security import PrivacyRule
 from model.world import Incidents
 from tests.property.drawn_contracts import contracts, data_platforms, privacy_rules
-from tests.property.drawn_firms import chains
+from tests.property.drawn_endowments import endowed, powered
+from tests.property.drawn_firms import chains, demands, mean_reaching, orderings, shapes
 from tests.property.drawn_quantities import RECEIVERS, between, zero_or
+from tests.property.drawn_sharing_contracts import resource_contracts
 
 
 @st.composite
@@ -81,7 +83,7 @@ def scenarios(draw: st.DrawFn) -> ModelInputs:
     counts = {firm.name: firm.count for firm in firms}
     plans = [contract for contract in shared if contract.asset == "plan"]
     fewest = min((sum(counts[name] for name in (plan.provider, *plan.members)) for plan in plans), default=1)
-    return ModelInputs(
+    inputs = ModelInputs(
         name="drawn",
         calendar=draw(periods()),
         market=market,
@@ -93,3 +95,45 @@ def scenarios(draw: st.DrawFn) -> ModelInputs:
         privacy=draw(st.one_of(st.just(PrivacyRule()), privacy_rules(fewest))),
         incidents=Incidents(loss_years=0),  # nested years are drawn from the run's outside
     )
+    return draw(parks(inputs)) if draw(st.sampled_from([True, False, False])) else inputs
+
+
+@st.composite
+def parks(draw: st.DrawFn, inputs: ModelInputs) -> ModelInputs:
+    """Return an economy whose firms own more than their process, and share some of it."""
+    firms = list(inputs.manufacturers)
+    grown = dataclasses.replace(
+        inputs,
+        manufacturers=tuple(draw(endowed(firm, mean_reaching(firm, firms))) for firm in firms),
+        utilities=tuple(draw(powered(utility)) for utility in inputs.utilities),
+    )
+    return draw(resource_contracts(grown))
+
+
+@st.composite
+def estates(draw: st.DrawFn) -> ModelInputs:
+    """Return a few weeks of firms that own and share much, and do nothing else that other scenarios do already."""
+    names = draw(st.sampled_from([[], ["power"]]))
+    firms: list[ManufacturerInputs] = []
+    for name in ("acre", "beam", "coil", "dyer", "eyot")[: draw(st.integers(2, 5))]:
+        ordering = draw(orderings(2))
+        firms.append(
+            ManufacturerInputs(
+                name=name,
+                count=draw(st.sampled_from([1, 1, 2])),
+                supplier=draw(st.sampled_from(["", "", *(firm.name for firm in firms if firm.count == 1)])),
+                utility=draw(st.sampled_from([*names, ""])),
+                demand=draw(demands()),
+                ordering=dataclasses.replace(ordering, policy="exponential"),
+                process=draw(st.one_of(st.just(Process(kind="none")), shapes())),
+            )
+        )
+    inputs = ModelInputs(
+        name="estate",
+        calendar=dataclasses.replace(draw(periods()), days=draw(st.integers(6, 14)), burn_in=draw(st.integers(0, 4))),
+        market=draw(markets()),
+        manufacturers=tuple(firms),
+        utilities=tuple(UtilityInputs(name=name) for name in names),
+        incidents=Incidents(loss_years=0),
+    )
+    return draw(parks(inputs))

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from model.inputs import ModelInputs
 from model.model import CollaborationModel
-from tests.property.drawn_scenarios import scenarios
+from tests.property.drawn_scenarios import estates, scenarios
 from tests.reference.economy import ReferenceModel
 
 TOLERANCE = 1e-9
@@ -41,7 +41,7 @@ def assert_equal(what: str, day: int, got: ArrayLike, wanted: ArrayLike, scale: 
 def compare_firms(day: int, engine: CollaborationModel, reference: ReferenceModel) -> None:
     """Compare the columns of the day, firm by firm."""
     live = engine.live
-    platforms = reference.sharing.platforms
+    platforms = reference.platforms
     names = [f.name for f in (*reference.firms, *reference.utilities)]
     assert engine.population.names == (*names, *(platform.party for platform in platforms))
     for row, platform in enumerate(platforms, len(names)):
@@ -88,6 +88,41 @@ def compare_power(day: int, engine: CollaborationModel, reference: ReferenceMode
         assert_equal(f"cash of {utility.name}", day, engine.live.cash[row], utility.cash, reference.turnover_so_far)
 
 
+def compare_sharing(day: int, engine: CollaborationModel, reference: ReferenceModel) -> None:
+    """Compare hours, heat, materials, jobs and generators."""
+    shops, flows, stations = engine.workshops, engine.flows, engine.stations
+    for i, shop in enumerate(reference.shops):
+        hours = max(1.0, *shop.manned.values())
+        for word in ("own", "lent", "borrowed", "used", "guests", "overtime"):
+            wanted = list(getattr(shop, word).values())
+            assert_equal(f"hours {word} of {shop.firm.name}", day, getattr(shops, word)[:, i], wanted, hours)
+    for k, source in enumerate(reference.flows.heat.values()):
+        heat = max(1.0, *source.need, *source.waste)
+        for word in ("need", "waste", "delivered", "given"):
+            got, wanted = getattr(flows.heat, word)[k], np.array(getattr(source, word))
+            wanted = wanted + source.kept if word in {"delivered", "given"} else wanted
+            assert_equal(f"heat {word} of {source.firm.name}", day, got, wanted, heat)
+    for k, material in enumerate(reference.flows.materials.values()):
+        for word in ("made", "need", "used", "given"):
+            got, wanted = getattr(flows.materials, word)[k], getattr(material, word)
+            assert_equal(f"material {word} of {material.firm.name}", day, got, wanted, material.made + material.need)
+    for k, station in enumerate(reference.stations.stations):
+        wanted = [station.today[word] for word in ("jobs", "blocked", "delayed", "waited", "busy", "away", "moved")]
+        assert_equal(f"jobs of {station.firm.name}", day, stations.today[k], wanted, max(24.0, *wanted))
+    for plant in reference.plants:
+        u = reference.utilities.index(plant.utility)
+        most = plant.terms.blocks * plant.terms.capacity
+        for word in ("expected", "available", "planned", "output"):
+            got = getattr(engine.power.plants, f"{word}_mw")[u]
+            assert_equal(f"{word} of {plant.utility.name}", day, got, getattr(plant, word), most)
+    for mine, own in zip(engine.resources.contracts, reference.contracts.contracts, strict=True):
+        name, worth = mine.terms.name, max(1.0, own.table.worth_of_needs, sum(map(abs, own.table.paid)))
+        assert name == own.terms.name
+        assert_equal(f"surplus of {name}", day, mine.session.surplus, own.table.surplus, worth)
+        assert_equal(f"payments of {name}", day, mine.session.paid, own.table.paid, worth)
+        assert_equal(f"ways of {name}", day, mine.session.moved, own.table.moved, worth)
+
+
 def compare_books(day: int, engine: CollaborationModel, reference: ReferenceModel) -> None:
     """Compare every ledger line of the day."""
     ledger, names = engine.ledger, engine.ledger.parties
@@ -121,6 +156,7 @@ def compare(inputs: ModelInputs, seed: int, replication: int) -> None:
         reference.step()
         compare_firms(day, engine, reference)
         compare_power(day, engine, reference)
+        compare_sharing(day, engine, reference)
         compare_books(day, engine, reference)
     compare_outcomes(engine, reference)
 
@@ -129,3 +165,9 @@ def compare(inputs: ModelInputs, seed: int, replication: int) -> None:
 @given(inputs=scenarios(), seed=st.integers(0, 2**31), replication=st.integers(0, 50))
 def test_engine_and_reference_live_the_same_days(inputs: ModelInputs, seed: int, replication: int) -> None:
     compare(inputs, seed, replication)
+
+
+@drawn
+@given(inputs=estates(), seed=st.integers(0, 2**31))
+def test_engine_and_reference_share_alike(inputs: ModelInputs, seed: int) -> None:
+    compare(inputs, seed, 0)

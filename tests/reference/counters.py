@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.reference.plans import PlanContract
 from tests.reference.utility import hourly
+from tests.reference.workshops import workshop_outcomes
 
 REAL_COST = {
     "cost_production": "production",
@@ -22,6 +23,17 @@ REAL_COST = {
     "cost_storage": "storage",
     "cost_platform": "platform",
     "cost_security": "security",
+    "cost_overtime": "overtime",
+    "cost_lending": "lending",
+    "cost_moving": "moving",
+    "cost_heat": "heat",
+    "cost_carbon": "carbon",
+    "cost_pipes": "pipes",
+    "cost_disposal": "disposal",
+    "cost_material": "material",
+    "cost_outsourcing": "outsourcing",
+    "cost_research": "research",
+    "cost_coordination": "coordination",
 }
 
 
@@ -42,7 +54,7 @@ class Counters:
         self.days += 1
         for firm in model.firms:
             kept = self.of_firm[firm.name]
-            for name in ("electricity", "produced", "incoming", "prompt", "order"):
+            for name in ("electricity", "produced", "incoming", "prompt", "bought"):
                 kept[name].append(getattr(firm, name))
             kept["peak"].append(max(firm.load))
             kept["broke"].append(float(firm.process.broke))
@@ -58,6 +70,8 @@ class Counters:
         beta = model.inputs.balancing.beta
         self.alignment += beta * sum(r * own for r, own in zip(model.rest, model.own_imbalance, strict=True))
         self.emissions += model.generation_emissions
+        for part in (*model.shops, *model.plants, model.stations, model.flows, model.contracts):
+            part.count()
 
     def outcomes(self) -> dict[tuple[str, str], float]:
         """Return (name, party) -> value per 365-day year."""
@@ -68,14 +82,30 @@ class Counters:
                 self._production(terms, values)
                 if terms.utility and terms.metered_alone and terms.count == 1:
                     self._forecast(self.of_firm[terms.name], terms.name, values)
+            self._sharing(values)
         return values
+
+    def _sharing(self, values: dict[tuple[str, str], float]) -> None:
+        """Add what shared resources and technology bring about."""
+        model, year = self.model, 365.0 / self.days
+        values |= workshop_outcomes(model.shops, year)
+        values |= model.flows.outcomes(year)
+        values |= model.contracts.outcomes(year)
+        values |= model.stations.outcomes(self.days)
+        for plant in model.plants:
+            values |= plant.outcomes(self.days)
+        for platform in (*model.resource_platforms, *model.technology_platforms):
+            for party in (*platform.members, platform.party) if platform.members else ():
+                paid = model.books.paid(party, "platform_fee") + model.books.paid(party, "platform_result")
+                values["platform_payment", party] = year * paid
 
     def _costs(self, values: dict[tuple[str, str], float]) -> None:
         books, inputs, year = self.model.books, self.model.inputs, 365.0 / self.days
         for name, kind in REAL_COST.items():
             values[name, ""] = year * books.of_kind(kind)
         values["real_cost", ""] = sum(values[name, ""] for name in REAL_COST)
-        parties = [p.name for p in (*inputs.manufacturers, *inputs.utilities, *inputs.data_platforms)]
+        parties = [p.name for p in (*inputs.manufacturers, *inputs.utilities)]
+        parties += [platform.party for platform in self.model.platforms]
         parties += ["market", "grid", "customers", *(["regulator"] if inputs.privacy.fine_probability > 0.0 else [])]
         for party in parties:
             values["party_cost", party] = year * books.paid(party)
@@ -117,7 +147,7 @@ class Counters:
         demand = sum(sum(max(0.0, d) for d in kept["incoming"]) for kept in firms)
         if demand > 0.0:
             values["fill_rate", terms.name] = sum(math.fsum(kept["prompt"]) for kept in firms) / demand
-        ratios = [pvariance(kept["order"]) / pvariance(kept["incoming"]) for kept in firms if self._varies(kept)]
+        ratios = [pvariance(kept["bought"]) / pvariance(kept["incoming"]) for kept in firms if self._varies(kept)]
         if ratios:
             values["bullwhip", terms.name] = fmean(ratios)
 
@@ -145,9 +175,12 @@ class Counters:
     def _emission_factor(self) -> float:
         """Return t/MWh: declared for a price taker, what the stack emitted per MWh drawn in a zone that clears."""
         drawn = sum(math.fsum(self.of_firm[f.name]["electricity"]) for f in self.model.firms if f.utility)
-        if self.model.merit_order and drawn > 0.0:
-            return self.emissions / drawn
-        return float(self.model.inputs.market.emission_factor)
+        declared, plants = float(self.model.inputs.market.emission_factor), self.model.plants
+        if drawn <= 0.0 or not (self.model.merit_order or plants):
+            return declared
+        given = math.fsum(plant.given for plant in plants)
+        zone = self.emissions if self.model.merit_order else declared * (drawn - given)
+        return float(zone + math.fsum(plant.given * plant.emission for plant in plants)) / drawn
 
     @staticmethod
     def _forecast(kept: dict[str, list[float]], name: str, values: dict[tuple[str, str], float]) -> None:

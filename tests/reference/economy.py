@@ -17,18 +17,24 @@ from model.reference import read_tree
 from tests.reference.accounts import Account, Books
 from tests.reference.counters import Counters
 from tests.reference.draws import Stream
+from tests.reference.flows import Flows
+from tests.reference.generation import Plant, clear_with_plants
 from tests.reference.learning import HistoryForecast
 from tests.reference.manufacturer import Manufacturer
-from tests.reference.market import MeritOrder, RestOfSystem, stack_blocks
+from tests.reference.market import MeritOrder, RestOfSystem, fuel_prices, stack_blocks
 from tests.reference.processes import BatchProcess, NoProcess, ShapedProcess
-from tests.reference.sharing import Sharing
+from tests.reference.resources import Resources
+from tests.reference.sharing import Platform, Sharing
+from tests.reference.stations import Stations
 from tests.reference.utility import Utility
+from tests.reference.workshops import Workshop
 
 STREAMS = (
     "demand", "demand_common", "plan_pause", "plan_offset", "heat_energy", "heat_delay", "breakdown", "repair",
     "plan_noise", "order_noise", "system_imbalance", "wear", "price_forecast_error", "platform_outage", "grouping",
     "privacy_noise", "mapping_error", "late_record", "tree_noise", "record_gap", "record_mixup", "record_shift",
-    "record_stale", "record_label", "record_code",
+    "record_stale", "record_label", "record_code", "machine", "absence_common", "absence", "absent", "station_job",
+    "generator_outage", "resource_report", "lease_turn", "lease_choice", "barter",
 )  # fmt: skip
 PRICE_MEMORY = 0.995
 
@@ -51,7 +57,13 @@ class ReferenceModel(mesa.Model):
         self.books = Books()
         self._people(self.futures)
         self._zone()
+        self.yearly: list[tuple[str, str, str, float]] = []
+        self.resource_platforms = [Platform(self, terms) for terms in inputs.resource_platforms]
+        self.technology_platforms = [Platform(self, terms) for terms in inputs.technology_platforms]
         self.sharing = Sharing(self)
+        self.shops = [firm.workshop for firm in self.firms if firm.workshop]
+        self.stations, self.flows = Stations(self), Flows(self)
+        self.contracts = Resources(self)
         self.counters = Counters(self)
         self.today = -1
         self.days_unbilled = 0
@@ -69,6 +81,8 @@ class ReferenceModel(mesa.Model):
                 name = terms.name if terms.count == 1 else f"{terms.name} {member + 1}"
                 firm = Manufacturer(self, terms, name, self.streams)
                 firm.process = self._process(terms, own_shapes, member)
+                if terms.equipment.machines or terms.labour.skilled or terms.labour.general:
+                    firm.workshop = Workshop(firm, self.streams)
                 self.firms.append(firm)
         for firm in self.firms:
             firm.supplier = next((f for f in self.firms if f.name == firm.terms.supplier), None)
@@ -95,6 +109,16 @@ class ReferenceModel(mesa.Model):
         self.merit_order: MeritOrder | None = None
         if market.closure == "endogenous" and self.utilities:
             self.merit_order = MeritOrder(stack_blocks(read_tree(market.stack_table)[1], market), market)
+        burnt = {**self._burnt("stack_de"), **self._burnt(market.stack_table)}
+        for utility in self.utilities:
+            if utility.terms.generation.blocks:
+                utility.plant = Plant(self, utility, fuel_prices(market), burnt)
+        self.plants = [utility.plant for utility in self.utilities if utility.plant]
+
+    @staticmethod
+    def _burnt(table: str) -> dict[str, float]:
+        """Return the emissions of each fuel in a table of blocks, t per MWh of fuel."""
+        return {row["fuel"]: row["emission_t_per_mwh_fuel"] for row in read_tree(table)[1]["blocks"]}
 
     def step(self) -> None:
         """Live through one day."""
@@ -103,12 +127,18 @@ class ReferenceModel(mesa.Model):
         self.price = self.futures.price[day].tolist()
         self.expected_price = self.public_prices.predict(day, self.weekend)
         self.rest = self.rest_of_system.day(day)
+        for plant in self.plants:
+            plant.draw(day)
         self.sharing.advise(day)
+        self._staff(day)
         self._plan(day)
         self._nominate(day)
         self._clear(day)
         self._run(day)
         self._settle(day)
+        self._share_flows(day)
+        self.stations.serve(day)
+        self.stations.pay(self.books)
         self._trade(day)
         self._charge_peaks(day)
         self.posted = dict(self.books.today)
@@ -131,6 +161,27 @@ class ReferenceModel(mesa.Model):
         while self.today < self.days - 1:
             self.step()
 
+    @property
+    def platforms(self) -> list[Platform]:
+        """All platforms, in the order of their rows."""
+        return [*self.sharing.platforms, *self.resource_platforms, *self.technology_platforms]
+
+    def _staff(self, day: int) -> None:
+        """Find out what is to be made, and what machines and people allow of it, one's own or others'."""
+        for firm in self.firms:
+            firm.produced = firm.order
+        for shop in self.shops:
+            shop.survey(day)
+        self.contracts.match(day, "labour", "equipment")
+        for shop in self.shops:
+            shop.work(self.books, self.resources)
+
+    def _share_flows(self, day: int) -> None:
+        """Let heat and materials that are left reach those who need them."""
+        self.flows.survey(day)
+        self.contracts.match(day, "heat", "by_product")
+        self.flows.use(self.books)
+
     def _plan(self, day: int) -> None:
         """Schedule the batch processes; all other loads follow from last night's orders alone."""
         for firm in self.firms:
@@ -148,10 +199,17 @@ class ReferenceModel(mesa.Model):
     def _clear(self, day: int) -> None:
         """Find the day's prices: those of the series, or of the merit order with what the utilities buy on top."""
         self.rest_of_zone = [residual - self.usual_load for residual in self.futures.residual[day].tolist()]
+        for plant in self.plants:
+            hours = zip(self.price, plant.expected, strict=True)
+            plant.planned = [mw if price > plant.cost else 0.0 for price, mw in hours]
         if self.merit_order:
             bought = [math.fsum(u.nomination[h] for u in self.utilities) for h in range(24)]
-            zone = zip(self.rest_of_zone, bought, strict=True)
-            self.price = [self.merit_order.clear(rest + own)[0] for rest, own in zone]
+            zone = enumerate(zip(self.rest_of_zone, bought, strict=True))
+            self.price = [clear_with_plants(rest + own, self.merit_order, self.plants, h) for h, (rest, own) in zone]
+        for utility in self.utilities:
+            utility.sell_own()
+        for plant in self.plants:
+            plant.run(self.price, self.books, self.resources)
 
     @property
     def usual_load(self) -> float:
@@ -204,7 +262,7 @@ class ReferenceModel(mesa.Model):
         balancing_energy = sum(self.books.today[u.party, "grid", "imbalance_energy"] for u in self.utilities)
         fuel, self.generation_emissions = bought + balancing_energy, 0.0
         if self.merit_order:
-            drawn = [math.fsum(u.drawn[h] for u in self.utilities) for h in range(24)]
+            drawn = [math.fsum(u.net[h] for u in self.utilities) for h in range(24)]
             zone = zip(drawn, self.rest_of_zone, strict=True)
             added = [self.merit_order.added_by(own, rest) for own, rest in zone]
             fuel, self.generation_emissions = (math.fsum(column) for column in zip(*added, strict=True))
@@ -220,10 +278,10 @@ class ReferenceModel(mesa.Model):
         for firm in self.firms:
             terms = firm.terms
             if not firm.customers:
-                self.books.pay(self.consumers, firm, "sales", terms.process.unit_price * firm.shipped)
+                self.books.pay(self.consumers, firm, "sales", firm.unit_price * firm.shipped)
             if firm.supplier:
-                self.books.pay(firm, firm.supplier, "goods", firm.supplier.terms.process.unit_price * firm.order)
-            self.books.pay(firm, self.resources, "production", terms.process.unit_cost * firm.produced)
+                self.books.pay(firm, firm.supplier, "goods", firm.supplier.unit_price * firm.bought)
+            self.books.pay(firm, self.resources, "production", firm.unit_cost * firm.produced)
             stock, backlog = max(0.0, firm.net_stock), max(0.0, -firm.net_stock)
             held = terms.ordering.holding_cost * stock + terms.ordering.backlog_cost * backlog
             self.books.pay(firm, self.resources, "stock", held)

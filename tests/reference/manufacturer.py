@@ -22,6 +22,9 @@ class Manufacturer(mesa.Agent):
         self.customers: list[Manufacturer] = []
         self.utility: Any = None
         self.process: Any = None
+        self.workshop: Any = None
+        self.unit_price, self.unit_cost = terms.process.unit_price, terms.process.unit_cost
+        self.mean_demand, self.energy_factor = terms.demand.mean, 1.0
         self.cash = self.month_peak = self.electricity = self.energy_charge = 0.0
         self.deviation = 0.0
         self.announced_sd: float | None = None
@@ -46,13 +49,15 @@ class Manufacturer(mesa.Agent):
         own_variance = (self.terms.demand.mean * self.terms.demand.variation) ** 2
         self.error_variance = self.lead * own_variance
         self.net_stock = rule.safety_factor * math.sqrt(self.error_variance)
-        open_days = self.lead - (2 if self.makes_itself else 0)
+        open_days = self.lead - self.making_days
         self.deliveries = dict.fromkeys(range(open_days), mean)
         self.signals = [mean] * max(rule.window, 1)
         self.seen = [mean] * self.lead
         self.forecasts = [self.lead * mean] * self.lead
         self.level, self.shock = mean, 0.0
-        self.order = self.waiting = mean
+        self.order = self.waiting = self.bought = mean
+        self.signal_mean = mean
+        self.material = mean if self.workshop else 0.0
         self.own_forecasts = list(self.forecasts)
         self.own_variance = self.error_variance
         self.produced = self.shipped = self.prompt = self.incoming = self.end_demand = 0.0
@@ -67,6 +72,11 @@ class Manufacturer(mesa.Agent):
     def makes_itself(self) -> bool:
         """Whether the order is planned at tomorrow's gate for the firm's own furnace."""
         return self.terms.process.kind == "batch"
+
+    @property
+    def making_days(self) -> int:
+        """Days from an order to its production; 0 where an order becomes a delivery as it is."""
+        return 2 if self.makes_itself else 1 if self.workshop else 0
 
     @property
     def on_order(self) -> float:
@@ -89,7 +99,7 @@ class Manufacturer(mesa.Agent):
     def _demand_at(self, deviation: float, day: int) -> float:
         terms = self.terms.demand
         season = math.cos(2.0 * math.pi * (self.model.date(day).timetuple().tm_yday - 182) / 365.0)
-        demand = terms.mean * (1.0 + terms.season * season) + deviation
+        demand = self.mean_demand * (1.0 + terms.season * season) + deviation
         return demand if self.terms.ordering.negative_orders else max(0.0, demand)
 
     def announcement(self, day: int) -> float:
@@ -109,7 +119,7 @@ class Manufacturer(mesa.Agent):
     def trade(self, day: int) -> None:
         """Serve the demand of the day from stock, learn from it, and order; customers have ordered before."""
         if self.customers:
-            self.incoming = sum(customer.order for customer in self.customers)
+            self.incoming = sum(customer.bought for customer in self.customers)
             self.end_demand = sum(customer.end_demand for customer in self.customers)
         else:
             self.incoming = self.end_demand = self.draw_demand(day)
@@ -125,8 +135,18 @@ class Manufacturer(mesa.Agent):
         waiting = self.waiting if self.makes_itself else 0.0
         order = target - (self.net_stock + self.on_order + waiting)
         self.order = order if self.terms.ordering.negative_orders else max(0.0, order)
-        if not self.makes_itself:
+        self.bought = self.order
+        if self.workshop:
+            self._buy_material()
+        if not self.making_days:
             self._expect(day + self.lead, self.order)
+
+    def _buy_material(self) -> None:
+        """Buy what tonight's order takes beyond material that was bought and is not made into anything yet."""
+        self.material -= self.produced
+        lacking = self.order - self.material
+        self.bought = lacking if self.terms.ordering.negative_orders else max(0.0, lacking)
+        self.material += self.bought
 
     def _expect(self, day: int, units: float) -> None:
         self.deliveries[day] = self.deliveries.get(day, 0.0) + units
@@ -139,8 +159,8 @@ class Manufacturer(mesa.Agent):
         self.shipped = min(available, backlog + wanted)
         self.prompt = max(0.0, min(available - backlog, wanted))
         self.net_stock += arrived - self.incoming
-        if self.makes_itself:
-            self._expect(day + self.lead - 2, self.produced)
+        if self.making_days:
+            self._expect(day + self.lead - self.making_days, self.produced)
 
     def _learn(self, day: int) -> None:
         """Judge the forecast made a lead time ago, and take in today's signal."""
@@ -175,12 +195,12 @@ class Manufacturer(mesa.Agent):
     def _inferred_shock(self, signal: float) -> float:
         """Invert the retailer's ARMA(1,1): y_t = rho y_(t-1) + (1 + A) e_t - A e_(t-1)."""
         rho, a = self._retailer()
-        mean = self.usual_demand
+        mean = self.signal_mean
         return ((signal - mean) - rho * (self.signals[-1] - mean) + a * self.shock) / (1.0 + a)
 
     def _forecast(self) -> float:
         """Return the forecast of demand over the lead time, units."""
-        rule, mean = self.terms.ordering, self.usual_demand
+        rule, mean = self.terms.ordering, self.signal_mean
         if rule.policy != "filtered":
             return self.lead * self.level
         news = self.signals[-1] - mean

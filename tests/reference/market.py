@@ -47,9 +47,9 @@ class MeritOrder:
         return cost - cost_without, emitted - emitted_without
 
 
-def stack_blocks(table: dict[str, Any], market: Market) -> list[Block]:
-    """Return the blocks of a calibrated stack at the market's fuel and carbon prices."""
-    fuel_price = {
+def fuel_prices(market: Market) -> dict[str, float]:
+    """Return the price of a MWh of each fuel, EUR."""
+    return {
         "natural_gas": market.gas_price,
         "hard_coal": market.coal_price,
         "lignite": market.lignite_price,
@@ -58,7 +58,11 @@ def stack_blocks(table: dict[str, Any], market: Market) -> list[Block]:
         "biogas": market.biomass_price,
         "waste": market.waste_price,
     }
-    blocks = []
+
+
+def stack_blocks(table: dict[str, Any], market: Market) -> list[Block]:
+    """Return the blocks of a calibrated stack at the market's fuel and carbon prices."""
+    fuel_price, blocks = fuel_prices(market), []
     for row in table["blocks"]:
         emission = row["emission_t_per_mwh_fuel"] / row["efficiency"]
         cost = fuel_price[row["fuel"]] / row["efficiency"] + market.carbon_price * emission

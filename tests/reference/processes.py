@@ -31,8 +31,7 @@ class NoProcess:
         """Nothing to schedule."""
 
     def run(self, firm: Any, day: int) -> None:
-        """Make last night's order."""
-        firm.produced = firm.order
+        """Make what is to be made today."""
         firm.load = [0.0] * QUARTERS
 
 
@@ -43,12 +42,12 @@ class ShapedProcess(NoProcess):
         self.shape = shape
 
     def run(self, firm: Any, day: int) -> None:
-        """Make last night's order and draw the load."""
+        """Make what is to be made today and draw the load."""
         terms = firm.terms.process
-        firm.produced = firm.order
         activity = firm.produced / firm.usual_demand if firm.usual_demand > 0.0 else 1.0
         follow = max(0.0, (1.0 - terms.production_share) + terms.production_share * activity)
-        firm.load = [terms.mean_load * follow * float(x) for x in self.shape[day]]
+        mean_load = terms.mean_load * firm.energy_factor
+        firm.load = [mean_load * follow * float(x) for x in self.shape[day]]
 
 
 class BatchProcess:
@@ -78,7 +77,8 @@ class BatchProcess:
         self.heats = int(min(most, max(0, math.floor(firm.waiting / terms.heat_output + 0.5))))
         firm.waiting = firm.order
         free = terms.capacity - self.heats
-        minutes = terms.heat_energy / terms.furnace * 60.0
+        self.heat_energy = terms.heat_energy * firm.energy_factor
+        minutes = self.heat_energy / terms.furnace * 60.0
         slack = max(0.0, DAY_MINUTES / terms.capacity - minutes)
         offset = slack * self.streams["plan_offset"].uniform(firm.entity, day)
         if terms.scheduling == "habit":
@@ -93,14 +93,13 @@ class BatchProcess:
             self.starts = self._starts(terms.capacity, paused, offset)
         self.restarts = max(0, pause_count(paused, terms.capacity) - 1)
 
-    @staticmethod
-    def _pause_by(prices: list[float], firm: Any, free: int) -> set[int]:
+    def _pause_by(self, prices: list[float], firm: Any, free: int) -> set[int]:
         """Return the cycles to pause at these prices: neighbours, or a split that is worth its restarts."""
         terms = firm.terms.process
         together = window(dearest_window(prices, terms.capacity, free), terms.capacity, free)
         if math.isinf(terms.restart_cost):
             return together
-        saved = [terms.heat_energy * price for price in cycle_prices(prices, terms.capacity)]
+        saved = [self.heat_energy * price for price in cycle_prices(prices, terms.capacity)]
         return best_split(saved, free, terms.restart_cost, together)
 
     def _habitual_pause(self, firm: Any, day: int) -> int:
@@ -120,7 +119,7 @@ class BatchProcess:
         draw = streams["wear"].uniform(entity, day, 1 if self.worn else 0)
         self.worn = draw >= terms.overhaul_rate if self.worn else draw < terms.wear_rate
         rate = terms.breakdown_rate * (terms.wear_ratio if self.worn else 1.0)
-        survival = math.exp(-rate * terms.heat_energy / terms.furnace)
+        survival = math.exp(-rate * self.heat_energy / terms.furnace)
         ready, blocks = 0.0, []
         self.broke = False
         for cycle, planned in enumerate(self.starts):
@@ -132,7 +131,7 @@ class BatchProcess:
             if streams["breakdown"].uniform(entity, day, cycle) > survival:
                 self.broke = True
                 start += 60.0 * terms.repair * -math.log(streams["repair"].uniform(entity, day, cycle))
-            end = start + 60.0 * terms.heat_energy * scrap / terms.furnace
+            end = start + 60.0 * self.heat_energy * scrap / terms.furnace
             if end > DAY_MINUTES:
                 break
             blocks.append((start, end))

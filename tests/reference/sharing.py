@@ -116,12 +116,12 @@ class Sharing:
                 if isinstance(contract, PlanContract):
                     self.revealed[id(contract)] = (contract.revealed(), contract.readable())
             self.postings = self._postings()
-        for payer, payee, kind, eur in self.postings:
+        for payer, payee, kind, eur in (*self.postings, *self.model.yearly):
             self.model.books.pay_between(self._purses(payer), self._purses(payee), kind, eur / YEAR_DAYS)
 
     def _purses(self, name: str) -> list[Any]:
         model = self.model
-        outside = [model.market, model.grid, model.consumers, model.resources, model.regulator, *self.platforms]
+        outside = [model.market, model.grid, model.consumers, model.resources, model.regulator, *model.platforms]
         return self.firms(name) or [account for account in outside if account.party == name]
 
     def _postings(self) -> list[Posting]:

@@ -42,6 +42,8 @@ class Utility(mesa.Agent):
         rules = terms.forecasting
         self.error_history = self._history(max(1e-6, rules.portfolio_error), by_day=False)
         self.misses: list[list[float]] = []
+        self.surprises: list[list[float]] = []
+        self.plant: Any = None
         self.miss_variance = [0.0 for _ in HOURS]
         self.miss_weight = 0.0
 
@@ -88,7 +90,7 @@ class Utility(mesa.Agent):
             self.miss_weight = before + 1.0
             self.miss_variance = [
                 (before * v + miss**2) / self.miss_weight
-                for v, miss in zip(self.miss_variance, self.misses[known], strict=True)
+                for v, miss in zip(self.miss_variance, self.surprises[known], strict=True)
             ]
 
     @staticmethod
@@ -107,10 +109,21 @@ class Utility(mesa.Agent):
             self.histories[firm.name].metered.append(meter)
             self.drawn = [a + b for a, b in zip(self.drawn, meter, strict=True)]
         self.misses.append([a - b for a, b in zip(self.drawn, self.expected, strict=True)])
+        self.net, surprise = self.drawn, self.misses[-1]
+        if self.plant:
+            self.net = [mw - own for mw, own in zip(self.drawn, self.plant.output, strict=True)]
+            plans = zip(self.plant.planned, self.plant.output, strict=True)
+            surprise = [miss + sold - given for miss, (sold, given) in zip(self.misses[-1], plans, strict=True)]
+        self.surprises.append(surprise)
+
+    def sell_own(self) -> None:
+        """Buy less by what the own blocks are sold for."""
+        if self.plant:
+            self.nomination = [mw - own for mw, own in zip(self.nomination, self.plant.planned, strict=True)]
 
     def trade_intraday(self, share: float) -> None:
         """Close a share of the deviation; what is left is imbalance."""
-        deviation = [a - b for a, b in zip(self.drawn, self.nomination, strict=True)]
+        deviation = [a - b for a, b in zip(self.net, self.nomination, strict=True)]
         self.closed = [share * x for x in deviation]
         self.imbalance = [x - c for x, c in zip(deviation, self.closed, strict=True)]
 
