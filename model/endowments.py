@@ -481,7 +481,7 @@ class Technology:
         bounds=(0, 20),
         role="uncertainty",
         note="all alike unless declared; 1 would mean that most firms know half to twice as much as the mean one",
-        doc="Doublings by which what a firm knows at the start differs from those, one sd, by area and firm.",
+        doc="Sd, in doublings, of what single firms know at the start around the doublings above, in each area.",
     )
     public_experience: float = declare(
         30.0,

@@ -155,7 +155,7 @@ KNOWLEDGE: tuple[Outcome, ...] = (
             "Change of unit cost",
             "EUR/unit",
             "lower",
-            "Against the declared unit cost, by know-how.",
+            "Against the declared unit cost, by know-how and research.",
         ),
         ("energy_change", "Change of electricity per unit", "1", "lower", "Against the declared one, by know-how."),
     ),
