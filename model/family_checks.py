@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
-from math import hypot
+from math import dist, sumprod
 from typing import TYPE_CHECKING, Any
 
 from model.errors import Fault, nearest
+from model.extensions import class_of
 from model.firms import ManufacturerInputs, UtilityInputs
 from model.resource_terms import ResourceContract
 from model.technology_terms import TechnologyContract
@@ -55,7 +56,7 @@ def family_faults(inputs: ModelInputs, variants: Variants) -> Iterator[Fault]:
             if any(name not in firms for name in contract.members):
                 continue
             yield from _mode_faults(where, contract, firms)
-            yield from _holding_faults(where, contract, firms)
+            yield from _holding_faults(where, contract, firms, _is_pooled(inputs, contract))
             what = contract.resource if isinstance(contract, ResourceContract) else contract.variant
             for k, name in enumerate(contract.members):
                 other = seen.setdefault((name, what), contract.name)
@@ -161,8 +162,15 @@ HOLDING: dict[str, tuple[str, Callable[[Any], bool], Callable[[Any], bool]]] = {
 """What a resource is called, who has it and who can use it."""
 
 
+def _is_pooled(inputs: ModelInputs, contract: ResourceContract | TechnologyContract) -> bool:
+    """Tell whether all that is shared goes through the middle of the members; urgent jobs take the direct way."""
+    if isinstance(contract, TechnologyContract) or contract.resource == "station":
+        return False
+    return bool(getattr(class_of(inputs.extensions, "resource", contract.variant), "in_the_middle", False))
+
+
 def _holding_faults(
-    where: str, contract: ResourceContract | TechnologyContract, firms: Mapping[str, FirmInputs]
+    where: str, contract: ResourceContract | TechnologyContract, firms: Mapping[str, FirmInputs], pooled: bool
 ) -> Iterator[Fault]:
     members = [firms[name] for name in contract.members]
     if isinstance(contract, TechnologyContract):
@@ -177,28 +185,42 @@ def _holding_faults(
         yield Fault(f"{where}.resource", f"nobody among the members has a {noun}".replace("a machines", "machines"))
     elif not any(uses(firm) for firm in members):
         yield Fault(f"{where}.resource", f"no member could use {contract.resource} of another")
-    elif not _fits(contract, members):
-        yield Fault(f"{where}.resource", *_why_nothing_fits(contract, members))
+    elif not _fits(contract, members, pooled):
+        yield Fault(f"{where}.resource", *_why_nothing_fits(contract, members, pooled))
     if contract.resource == "station" and contract.variant != "pooling":
         yield Fault(f"{where}.variant", "urgent jobs cannot wait for an offer", "allowed for station: pooling")
 
 
-def _fits(contract: ResourceContract, members: list[FirmInputs]) -> bool:
+def _fits(contract: ResourceContract, members: list[FirmInputs], pooled: bool) -> bool:
     """Tell whether any two members could share: of one kind, near enough, hot enough."""
     alone = [(firm, firm) for firm in members if getattr(firm, "count", 1) > 1]
     pairs = [pair for one, other in combinations(members, 2) for pair in ((one, other), (other, one))]
-    return any(_fit(contract, giver, taker) for giver, taker in [*pairs, *alone])
+    middle = _middle(members)
+    for giver, taker in [*pairs, *alone]:
+        one, other = (giver.site.x, giver.site.y), (taker.site.x, taker.site.y)
+        ways = (dist(one, middle), dist(middle, other)) if pooled else (dist(one, other),)
+        if _fit(contract, giver, taker, ways):
+            return True
+    return False
 
 
-def _fit(contract: ResourceContract, giver: FirmInputs, taker: FirmInputs) -> bool:
+def _middle(members: list[FirmInputs]) -> tuple[float, float]:
+    """Return the mean of all members' sites, km; each firm of a group counts."""
+    counts = [getattr(firm, "count", 1) for firm in members]
+    x, y = ([getattr(firm.site, axis) for firm in members] for axis in ("x", "y"))
+    return sumprod(counts, x) / sum(counts), sumprod(counts, y) / sum(counts)
+
+
+def _fit(contract: ResourceContract, giver: FirmInputs, taker: FirmInputs, ways: tuple[float, ...]) -> bool:
+    """Tell whether one firm could use what the other has, over ways of so many km."""
     _, has, uses = HOLDING[contract.resource]
-    way = hypot(giver.site.x - taker.site.x, giver.site.y - taker.site.y)
-    if not (has(giver) and uses(taker)) or way > contract.reach:
+    if not (has(giver) and uses(taker)) or max(ways) > contract.reach:
         return False
     if contract.resource == "by_product":
         return _makes(giver) == _takes(taker)
     if contract.resource == "heat":
-        return heat_level(giver) - contract.approach - contract.cooling * way >= heat_level(taker, used=True)
+        arriving = heat_level(giver) - contract.approach - contract.cooling * sum(ways)
+        return arriving >= heat_level(taker, used=True) and contract.pipe_loss * max(ways) < 1.0
     if contract.resource in ("equipment", "station"):
         one, other = getattr(giver, contract.resource), getattr(taker, contract.resource)
         return bool(one.kind == other.kind)
@@ -212,7 +234,7 @@ def heat_level(firm: FirmInputs, *, used: bool = False) -> float:
     return firm.generation.heat_level if isinstance(firm, UtilityInputs) else firm.heat.waste_level
 
 
-def _why_nothing_fits(contract: ResourceContract, members: list[FirmInputs]) -> tuple[str, str]:
+def _why_nothing_fits(contract: ResourceContract, members: list[FirmInputs], pooled: bool) -> tuple[str, str]:
     if contract.resource == "by_product":
         made, taken = sorted(set(map(_makes, members)) - {""}), sorted(set(map(_takes, members)) - {""})
         return f"made: {', '.join(made)}; taken: {', '.join(taken)}: nothing fits", "name one material in both places"
@@ -220,6 +242,11 @@ def _why_nothing_fits(contract: ResourceContract, members: list[FirmInputs]) -> 
     kinds = sorted({getattr(m, contract.resource).kind for m in members if of_kinds and hasattr(m, contract.resource)})
     if len(kinds) > 1:
         return f"no two members have {contract.resource} of one kind within reach: {', '.join(kinds)}", "one kind"
+    if pooled:
+        middle, reach = _middle(members), f"the pool's reach is {contract.reach:g} km"
+        ways = ", ".join(f"{m.name} {dist(middle, (m.site.x, m.site.y)):.3g} km" for m in members)
+        what = f"no two members are near enough to the middle of all, or hot enough there: {ways}, and {reach}"
+        return what, "a longer reach, or other members; or variant allocation or leasing"
     return "no two members are near enough, or hot enough, for each other", "a longer reach, or other members"
 
 

@@ -252,6 +252,53 @@ def test_a_pool_that_cannot_serve_anybody_has_no_pipes() -> None:
     assert paid["cooler", "pipes"] == paid["rooms", "pipes"] == 0.0
 
 
+def _pooling(*firms: ManufacturerInputs, **terms: Any) -> ModelInputs:
+    shared = contract(*(f.name for f in firms), variant="pooling", mode="cross_sector", **terms)
+    return replace(
+        stage_of(*(replace(f, sector=f.name) for f in firms)).inputs,
+        resource_platforms=(ResourcePlatformInputs(name="hub"),),
+        resource_contracts=(shared,),
+    )
+
+
+FORGE, ROOMS = Heat(waste_share=0.2, waste_level=120.0), Heat(space=3.0)
+
+
+@pytest.mark.parametrize(
+    ("far", "level", "terms", "words"),
+    [
+        (10.0, 90.0, {"reach": 4.9}, "forge 5 km, rooms 5 km, and the pool's reach is 4.9 km"),
+        (10.0, 101.0, {}, "or hot enough there: forge 5 km"),
+        (10.0, 90.0, {"pipe_loss": 0.2}, "no two members are near enough to the middle of all"),
+    ],
+)
+def test_a_pool_that_would_connect_nobody_is_refused(
+    far: float, level: float, terms: dict[str, Any], words: str
+) -> None:
+    """120 degC less 5 in the exchangers and 1.5 on each of twice 5 km are 100."""
+    rooms = firm("rooms", far, heat=replace(ROOMS, level=level))
+    with pytest.raises(InputError, match=words):
+        _pooling(firm("forge", power=20.0, heat=FORGE), rooms, **terms)
+
+
+@pytest.mark.parametrize("level", [90.0, 100.0])
+def test_what_counts_in_a_pool_is_the_way_to_the_middle(level: float) -> None:
+    """Ten km from each other are beyond a reach of five, five from the middle are not."""
+    forge, rooms = firm("forge", power=20.0, heat=FORGE), firm("rooms", 10.0, heat=replace(ROOMS, level=level))
+    inputs = _pooling(forge, rooms, reach=5.0)
+    town = Town(CollaborationModel(inputs), *inputs.resource_contracts)
+    town.live()
+    assert town.flows.outcomes(1.0)["heat_given", "forge"] > 0.0
+
+
+def test_the_middle_is_that_of_all_firms() -> None:
+    """Three forges and one town at 8 km: the middle is 2 km from the forges and 6 from the town."""
+    forges, rooms = firm("forges", power=20.0, count=3, heat=FORGE), firm("rooms", 8.0, heat=ROOMS)
+    _pooling(forges, rooms, reach=6.0)
+    with pytest.raises(InputError, match="forges 2 km, rooms 6 km"):
+        _pooling(forges, rooms, reach=5.9)
+
+
 class Plants:
     """Blocks that run as told."""
 
