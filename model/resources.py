@@ -51,6 +51,7 @@ class AtWork:
 
     Attributes:
         terms: of the contract; `online`: whether its platform works, by day.
+        open: whether it works today.
         source: whose resource it is; `session`: today's needs and offers; `mechanism`: what matches them.
         worth, saved, bound: EUR of all needs, of what was matched, and at most possible, while counting.
     """
@@ -60,6 +61,7 @@ class AtWork:
     source: Source
     session: Session
     mechanism: Mechanism
+    open: bool = False
     worth: float = 0.0
     met: float = 0.0
     saved: float = 0.0
@@ -140,7 +142,8 @@ class Resources:
             if STAGES[contract.terms.resource] != stage:
                 continue
             contract.session.clear_results()
-            if contract.online[day]:
+            contract.open = bool(contract.online[day])
+            if contract.open:
                 contract.source.fill(contract.terms, contract.session, day)
                 if self.hooked:
                     self._ask_agents(contract)
@@ -155,6 +158,8 @@ class Resources:
         """Count what was matched today."""
         for contract in self.contracts:
             session = contract.session
+            if not contract.open:
+                continue
             contract.worth += worth(session.value, session.need)
             contract.met += worth(session.value, session.taken)
             contract.saved += session.surplus

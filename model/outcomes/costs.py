@@ -106,7 +106,7 @@ REAL_COSTS: tuple[Outcome, ...] = (
     ),
     Outcome(
         "cost_platform",
-        "Data platforms",
+        "Platforms",
         "EUR/yr",
         "lower",
         "cost",
