@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.endowments import AREAS
 from model.kernels import kernel
+from model.know_how import AREAS
 from model.mechanisms.knowledge import cognitive_distance, spread_knowledge
 from model.streams import Floats, Ints, entity_id
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from model.endowments import ByProduct, Equipment, Generation, Heat, Labour, Site, Station, Technology
+from model.endowments import ByProduct, Equipment, Generation, Heat, Labour, Site, Station
+from model.know_how import Technology
 from model.parameters import declare
 from model.processes import Flexibility, Process, Storage
 from model.records import Logs, Records

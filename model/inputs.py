@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from model.assets import ASSETS
 from model.contract_checks import Parties, contract_faults
 from model.contracts import DataContract
-from model.endowments import ByProduct, Equipment, Generation, Heat, Labour, Site, Station, Technology
+from model.endowments import ByProduct, Equipment, Generation, Heat, Labour, Site, Station
 from model.errors import Fault, InputError, nearest
 from model.extensions import Extension, extension_faults, known_names
 from model.family_checks import family_faults
 from model.firms import Demand, Forecasting, ManufacturerInputs, Ordering, Retail, UtilityInputs
+from model.know_how import Technology
 from model.parameters import faults_of, parameters_of
 from model.platforms import DataPlatformInputs, ResourcePlatformInputs, TechnologyPlatformInputs
 from model.processes import Flexibility, Process, Storage

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.books import Account, Book
-from model.endowments import AREAS
 from model.errors import BalanceError
 from model.expertise import knowledge_at_start, of_everybody
 from model.extensions import class_of
 from model.hubs import platform_days
+from model.know_how import AREAS
 from model.ledger import RESOURCES
 from model.mechanisms.knowledge import absorptive_capacity, cost_change, effective_doublings, leak
 from model.mechanisms.research import NO_MARKET

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from model import endowments
+from model import endowments, know_how
 from model.inputs import EVENTS, PLATFORMS, ModelInputs, members_of
 from model.parameters import Parameter, parameters_of
 from scenarios.evaluation import Orders
@@ -21,6 +21,8 @@ from scenarios.spec_sections import CONTRACT_FAMILIES, PLATFORM_GROUPS, STUDY
 from scenarios.spec_shape import lookup
 
 _WIDEST_VALUE = 40
+OWNED = (endowments.__name__, know_how.__name__)
+"""Modules of what a firm may have beside its process."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def explain(study: Study) -> list[Row]:
         for key, group, parameter, raw in parameters(inputs):
             value = _shown(raw, study)
             own = f"strategies.{name}.{key}"
-            if group.__module__ == endowments.__name__ and key.rpartition(".")[0] not in declared:
+            if group.__module__ in OWNED and key.rpartition(".")[0] not in declared:
                 continue
             if key.startswith("contracts.") or own in study.origins:
                 single.append(_row(own, parameter, value, group, study.origins.get(own)))
@@ -79,7 +81,7 @@ def _declared(study: Study) -> set[str]:
         key.rpartition(".")[0]
         for inputs in study.strategies.values()
         for key, group, parameter, value in parameters(inputs)
-        if group.__module__ == endowments.__name__ and value != parameter.default
+        if group.__module__ in OWNED and value != parameter.default
     }
     return found | {key[key.index("firms.") :].rpartition(".")[0] for key in study.origins if "firms." in key}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from model import endowments
+from model import endowments, know_how
 from model.inputs import Balancing, ManufacturerInputs, as_tree
 from scenarios.spec import Study, library, load_study, study_hash
 from scenarios.spec_explain import as_yaml, explain, for_json, resolved
@@ -246,7 +246,7 @@ def test_explain_names_the_line_of_every_value(tmp_path: Path) -> None:
     line = (Path(__file__).parents[2] / furnace.file).read_text(encoding="utf-8").splitlines()[furnace.line - 1]
     assert line.strip().startswith("furnace: float = declare(")
     hints = typing.get_type_hints(ManufacturerInputs)
-    had = {name for name, hint in hints.items() if hint.__module__ == endowments.__name__}
+    had = {name for name, hint in hints.items() if hint.__module__ in (endowments.__name__, know_how.__name__)}
     fields = {field.name for field in dataclasses.fields(ManufacturerInputs)} - {"name", "type", "data"} - had
     assert {key.split(".")[2] for key in rows if key.startswith("firms.works.")} == fields
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.endowments import Technology as Known
 from model.errors import BalanceError, InputError, RunError
 from model.inputs import Demand, ManufacturerInputs, ModelInputs, Ordering, Period, Process, UtilityInputs
+from model.know_how import Technology as Known
 from model.mechanisms.technology import Quarter, TechnologyMechanism
 from model.model import CollaborationModel
 from model.platforms import TechnologyPlatformInputs
