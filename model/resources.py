@@ -184,7 +184,7 @@ class Resources:
         people = self.stage.population
         rows = np.concatenate([people.rows_of(name) for name in terms.members])
         session = source.session(terms, rows)
-        names = [f"{terms.name}/{people.names[row]}" for row in rows]
+        names = [f"{terms.name}/{people.names[row]}" for row in session.rows]
         draws = Draws(self.stage.key, np.array([entity_id(name) for name in names], dtype=np.int64))
         kind = class_of(self.stage.inputs.extensions, "resource", terms.variant)
         assert kind is not None, "inputs refuse unknown variants"
