@@ -17,7 +17,14 @@ import numpy as np
 from scipy.optimize import brentq, root_scalar
 
 from model.errors import Fault
-from model.mechanisms.knowledge import best_distance, cost_change, learn_from_pool, learning_at, pooled_experience
+from model.mechanisms.knowledge import (
+    best_distance,
+    cost_change,
+    effective_doublings,
+    learn_from_pool,
+    learning_at,
+    pooled_experience,
+)
 from model.mechanisms.research import (
     CONVERGED,
     COURNOT,
@@ -48,7 +55,10 @@ RESEARCH = tuple(
     for name in ("pass_through", "market_totals", "effects", "marginal_profit", "best_efforts", "tie_table")
 )
 PLANNING = tuple(f"model.mechanisms.research:{name}" for name in ("cost_reductions", "margin_gains", "plan_efforts"))
-POOL = tuple(f"model.mechanisms.knowledge:{name}" for name in ("pooled_experience", "learn_from_pool", "cost_change"))
+POOL = tuple(
+    f"model.mechanisms.knowledge:{name}"
+    for name in ("pooled_experience", "learn_from_pool", "effective_doublings", "cost_change")
+)
 
 
 # --- joint research -----------------------------------------------------------------------------------
@@ -312,6 +322,12 @@ class LearningPool:
 
     learning_rate: float = setting(0.2, "1", "Fall of unit cost per doubling of experience.", bounds=(0.001, 0.6))
     n: int = setting(8, "1", "Firms of equal cumulative output that lay everything open.", bounds=(2, 100_000))
+    public: float = setting(
+        0.0,
+        "1",
+        "Experience that all could know before, over the own; 0: firms learnt from nobody.",
+        bounds=(0.0, 1000.0),
+    )
 
 
 EXPERIENCE = 3.0
@@ -320,8 +336,11 @@ AREAS = 5
 
 
 def pooled_ratio(s: LearningPool) -> float:
-    """Return unit cost after pooling over that before: N^-w, learning rate 1 - 2^-w (Wright 1936)."""
-    return float(s.n ** math.log2(1.0 - s.learning_rate))
+    """Return unit cost after pooling over that before: N^-w, learning rate 1 - 2^-w (Wright 1936).
+
+    Where T of public experience is known to all before and after, ((N + T) / (1 + T))^-w (Cohen & Levinthal 1989).
+    """
+    return float(((s.n + s.public) / (1.0 + s.public)) ** math.log2(1.0 - s.learning_rate))
 
 
 def _measure_pool(s: LearningPool, _: Bench) -> dict[str, Check]:
@@ -330,7 +349,8 @@ def _measure_pool(s: LearningPool, _: Bench) -> dict[str, Check]:
     knowledge, pooled = experience.copy(), np.zeros((s.n, AREAS))
     pooled_experience(rows, experience, 1.0, everything, pooled)
     learn_from_pool(rows, pooled, everything, knowledge)
-    change = cost_change(knowledge - experience, s.learning_rate * everything, everything)
+    gained = effective_doublings(knowledge - experience, s.public * everything)
+    change = cost_change(gained, s.learning_rate * everything, everything)
     return {"cost_ratio": Check(found=1.0 + float(change[-1]), expected=pooled_ratio(s), rel=1e-9)}
 
 
@@ -379,6 +399,7 @@ CASES = (
         settings=LearningPool,
         measure=_measure_pool,
         exercises=lambda _: POOL,
-        source="Wright (1936), Journal of the Aeronautical Sciences 3(4), 122-128",
+        source="Wright (1936), Journal of the Aeronautical Sciences 3(4), 122-128; Cohen & Levinthal (1989), Economic "
+        "Journal 99(397), 569-596",
     ),
 )

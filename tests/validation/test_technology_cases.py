@@ -23,6 +23,7 @@ pytestmark = pytest.mark.validation
         ("cognitive_distance", {"b0": 4}),
         ("learning_pool", {"learning_rate": 0.55, "n": 3}),
         ("learning_pool", {"n": 5000}),
+        ("learning_pool", {"public": 30.0}),
     ],
 )
 def test_engine_passes_elsewhere(name: str, given: dict[str, object]) -> None:
