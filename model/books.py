@@ -118,7 +118,13 @@ class Book:
 
 @kernel
 def pay_by_group(group: Ints, eur: Floats, first: int, payee: int, today: Floats, cash: Floats) -> None:
-    """Add what each maker pays, EUR, shape (n,), to its group's line, counted from `first`, and move the cash."""
+    """Add what each maker pays, EUR, shape (n,), to its group's line, counted from `first`, and move the cash.
+
+    Args:
+        group: of each maker, shape (n,).
+        payee: row of who is paid in the firm table, -1 for a party without one.
+        today: EUR by line; `cash`: EUR by row of the firm table; both added to.
+    """
     total = 0.0
     for i in range(eur.size):
         today[first + group[i]] += eur[i]

@@ -219,6 +219,9 @@ def solve_packing(gain: Floats, rows: Ints, used: Floats, limits: Floats) -> tup
         gain: of each column, shape (n,).
         rows, used: rows that each column enters and its coefficients there, shape (n, 2).
         limits: of each row, shape (r,).
+
+    Raises:
+        ArithmeticError: the solver finds no optimum.
     """
     import highspy
 
@@ -255,7 +258,11 @@ def _solver(highspy: Any) -> Any:
 
 @kernel
 def within_limits(units: Floats, rows: Ints, used: Floats, limits: Floats) -> Floats:
-    """Return the units without the solver's rounding: none negative, and no limit exceeded."""
+    """Return the units without the solver's rounding: none negative, and no limit exceeded; shape (n,).
+
+    Args:
+        units: as the solver found them, shape (n,); `rows`, `used`, `limits`: as in `solve_packing`.
+    """
     out = np.maximum(units, 0.0)
     for side in range(2):
         load = np.zeros(limits.size)

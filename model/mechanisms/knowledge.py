@@ -86,7 +86,11 @@ def cognitive_distance(one: Floats, other: Floats) -> float:
 
 @kernel
 def learning_at(distance: float, ability: float, ability_slope: float, novelty: float, novelty_slope: float) -> float:
-    """Return what is learnt at a cognitive distance: (a0 - a1 d)(b0 + b1 d), an inverted U; 0 from d = a0/a1 on."""
+    """Return what is learnt at a cognitive distance d: (a0 - a1 d)(b0 + b1 d), an inverted U; 0 from d = a0/a1 on.
+
+    `ability`, `ability_slope`: a0, a1, mutual understanding; `novelty`, `novelty_slope`: b0, b1, what is new; all pure.
+    Source: Nooteboom et al. (2007), Research Policy 36(7).
+    """
     return max(0.0, ability - ability_slope * distance) * (novelty + novelty_slope * distance)
 
 

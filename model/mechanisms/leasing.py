@@ -83,7 +83,13 @@ def market_range(need: Floats, value: Floats, offer: Floats, cost: Floats) -> tu
 
 @kernel
 def by_turn(members: Ints, key: Key, entities: Ints, day: int) -> Ints:
-    """Return members in today's random order, shape (n,)."""
+    """Return `members`, shape (n,), in the random order of `day`.
+
+    Args:
+        members: who wants to call; `entities`: number of each member of the session in the stream, shape (m,).
+        key: stream "lease_turn".
+        day: model day.
+    """
     draw = np.empty(members.size)
     for i in range(members.size):
         draw[i] = uniform(key, entities[members[i]], day, 0)
@@ -95,6 +101,11 @@ def choose_partners(callers: Ints, first: Ints, pairs: Ints, giver: Ints, key: K
     """Return today's order of each caller's pairs: `pairs` with each caller's stretch reordered, shape (p,).
 
     A draw belongs to taker and giver, so that a further partner leaves the order of the others alone.
+
+    Args:
+        callers: members who call, shape (n,).
+        first: first of each member's pairs in `pairs`, and the end, shape (m + 1,); `giver`: of each pair, shape (p,).
+        key: stream "lease_choice"; `entities`: number of each member in it, shape (m,); `day`: model day.
     """
     out = pairs.copy()
     for i in callers:

@@ -96,7 +96,12 @@ def serve_best(price: Floats, units: Floats, total: float) -> Floats:
 
 @kernel
 def serve_equal(price: Floats, units: Floats, dearest: float, total: float) -> Floats:
-    """Return equal parts of `total` for all whose price is at most `dearest`, by what they ask for, shape (n,)."""
+    """Return equal parts of `total` units for all whose price is at most `dearest`, by what they ask for, shape (n,).
+
+    Args:
+        price, units: EUR/unit and units asked for, shape (n,); bids with their sign turned, so that low comes first.
+        dearest: EUR/unit.
+    """
     wanted = 0.0
     for n in range(price.size):
         if price[n] <= dearest:
@@ -111,7 +116,10 @@ def serve_equal(price: Floats, units: Floats, dearest: float, total: float) -> F
 
 @kernel
 def traded_at(price: float, bid: Floats, wanted: Floats, ask: Floats, supply: Floats) -> float:
-    """Return what is traded at a price: the smaller of what bids at least and asks at most so much, units."""
+    """Return what is traded at a price, EUR/unit: the smaller of what bids at least and asks at most so much, units.
+
+    `bid`, `wanted`: EUR/unit and units of each need, shape (n,); `ask`, `supply`: of each offer, shape (m,).
+    """
     return min(wanted[bid >= price].sum(), supply[ask <= price].sum())
 
 
@@ -184,7 +192,10 @@ def at_the_middle(
 
 @kernel
 def cut_off(bid: Floats, wanted: Floats, ask: Floats, supply: Floats, total: float) -> tuple[float, float]:
-    """Return the lowest bid and the highest ask, EUR/unit, that are served when only `total` units are traded."""
+    """Return the lowest bid and the highest ask, EUR/unit, that are served when only `total` units are traded.
+
+    The other arguments as in `traded_at`.
+    """
     lowest, highest = np.inf, -np.inf
     got, handed = serve_best(-bid, wanted, total), serve_best(ask, supply, total)
     for n in range(bid.size):

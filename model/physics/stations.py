@@ -93,7 +93,10 @@ def link_to_server(
     link_open: Ints,
     link_up: Bools,
 ) -> int:
-    """Return the link by which jobs of a station may use a server: -1 for its own, -2 for none."""
+    """Return the link by which jobs of a station may use a server: -1 for its own, -2 for none.
+
+    Arguments as in `serve_day`.
+    """
     if first_server[station] <= server < first_server[station + 1]:
         return -1
     for link in range(first_link[station], first_link[station + 1]):
@@ -116,7 +119,13 @@ def begin_job(
     free_at: Floats,
     today: Floats,
 ) -> None:
-    """Let a server take a job at hour `at`: it is busy for `length` h; `way` EUR moves the job to another station."""
+    """Let a server take a job at hour `at`: it is busy for `length` h; `way` EUR moves the job to another station.
+
+    Args:
+        station: whose job it is; `server_of`: station of the server; `server`: its number.
+        came: hour at which the job came; `midnight`: at which the day ends.
+        free_at, today: as in `serve_day`; updated in place.
+    """
     free_at[server] = at + length
     today[server_of, BUSY] += min(at + length, midnight) - at
     today[station, WAITED] += at - max(came, midnight - DAY_HOURS)
