@@ -86,6 +86,7 @@ class Technology:
         knowledge: doublings by area, makers first, then utilities, shape (firm, area); `experience`: those of own
             output alone. What is public is not in them.
         public: public experience that a firm takes in, over its own at the start, shape (maker,).
+        gained: doublings of effective experience since the start, mean over areas, shape (maker,).
         rivalry: research, and the product markets.
     """
 
@@ -113,6 +114,7 @@ class Technology:
         self.place = np.concatenate([self.rivalry.place, outside])
         self.cost_change, self.price_change = np.zeros(people.makers), np.zeros(people.makers)
         self.demand_change, self.energy_factor = np.zeros(people.makers), np.ones(people.makers)
+        self.gained = np.zeros(people.makers)
         self.counted = {name: np.zeros(people.makers) for name in COUNTED}
         self.consumers_gain = 0.0
         self.marks = np.zeros(self.start.shape[0])
@@ -179,12 +181,7 @@ class Technology:
 
     def _today(self) -> tuple[Floats, ...]:
         """Return what `COUNTED` counts, each of shape (maker,)."""
-        gained = self._gained(self.knowledge[: self.makers] - self.start[: self.makers]).mean(axis=1)
-        return self.cost_change, self.energy_factor - 1.0, self.price_change, self.rivalry.spending, gained
-
-    def _gained(self, own: Floats) -> Floats:
-        """Return doublings of makers' effective experience since the start, of those of their own, (maker, area)."""
-        return effective_doublings(own, self.public)
+        return self.cost_change, self.energy_factor - 1.0, self.price_change, self.rivalry.spending, self.gained
 
     def _capacity(self, rows: Ints) -> Floats:
         """Return the part of what is laid open that firms can take in by their present research, shape as `rows`."""
@@ -275,7 +272,7 @@ class Technology:
         """Carry knowledge and research results over to costs, electricity per unit, and the product markets."""
         goods, base = self.goods, self.rivalry.unit_cost
         d = {name: of_all[: self.makers] for name, of_all in self.declared.items()}
-        gained = self._gained(self.knowledge[: self.makers] - self.start[: self.makers])
+        gained = effective_doublings(self.knowledge[: self.makers] - self.start[: self.makers], self.public)
         learnt = base * cost_change(gained, d["learning_rate"], d["learnable_share"])
         change = np.maximum(-base, learnt - self.rivalry.reduction)
         price_change, demand_change = self.rivalry.respond(change)
@@ -289,7 +286,7 @@ class Technology:
         goods.process[:, 0] *= more[goods.batch]
         goods.mean_load *= more[goods.shaped]
         self.cost_change, self.price_change, self.demand_change = change, price_change, demand_change
-        self.energy_factor = energy
+        self.energy_factor, self.gained = energy, gained.mean(axis=1)
 
     def _pay(self, meetings: Floats, made: Floats) -> None:
         """Book today's research, coordination and royalties; `meetings` is EUR, `made` yesterday's output."""
