@@ -16,12 +16,23 @@ from scipy.integrate import quad
 from scipy.stats import lognorm
 
 from model.streams import Floats
+from model.validation.audit_sharing import sharing_cash
 
 if TYPE_CHECKING:
     from model.model import CollaborationModel
 
 YEAR_DAYS = 365.0
 BALANCES = ("money", "energy", "materials", "hours")
+COUNTED_AMONG = {
+    "machine hours": "hours",
+    "labour hours": "hours",
+    "heat": "energy",
+    "heat from partners": "energy",
+    "waste heat": "energy",
+    "by-products": "materials",
+    "material": "materials",
+}
+"""Balances of the engine that stand among others here."""
 
 
 class Auditor:
@@ -37,12 +48,18 @@ class Auditor:
         people = model.population
         self.makers = [model.inputs.manufacturers[g] for g in people.group]
         self.peaks = np.zeros(len(self.makers))
+        self.is_batch = np.array([firm.process.kind == "batch" for firm in self.makers], dtype=bool)
+        self.is_workshop = np.array([_is_workshop(firm) for firm in self.makers], dtype=bool)
+        usual = [mean_signal(model.inputs.manufacturers, firm) for firm in self.makers]
+        self.material = np.where(self.is_workshop, np.array(usual, dtype=np.float64), 0.0)
         self._before: dict[str, Any] = {}
 
     def before(self) -> None:
         """Remember the state of the last evening."""
-        c = self.model.live
-        self._before = {name: getattr(c, name).copy() for name in ("cash", "net_stock", "pipeline", "order")}
+        c, technology = self.model.live, self.model.technology
+        names = ("cash", "net_stock", "pipeline", "order", "produced")
+        self._before = {name: getattr(c, name).copy() for name in names}
+        self._before["waiting"] = [contract.waiting for contract in technology.contracts]
 
     def after(self) -> None:
         """Compare the day with what its physical columns imply."""
@@ -51,7 +68,7 @@ class Auditor:
         self._hours()
         self._money()
         for name, residual in self.model.ledger.worst.items():
-            self._note(name, residual, 1.0)
+            self._note(COUNTED_AMONG.get(name, name), residual, 1.0)
 
     def _note(self, name: str, residual: Any, turnover: float) -> None:
         value = float(np.max(np.abs(residual), initial=0.0)) / max(1.0, turnover)
@@ -60,7 +77,7 @@ class Auditor:
     def _materials(self) -> None:
         """Require that stock and pipeline change by what comes in less demand, and that deliveries match both."""
         c, n, old = self.model.live, len(self.makers), self._before
-        made = np.array([firm.process.kind == "batch" for firm in self.makers])
+        made = self.is_batch | self.is_workshop
         inflow = np.where(made, c.produced[:n], c.order[:n])
         held = (c.net_stock + c.pipeline)[:n] - (old["net_stock"] + old["pipeline"])[:n]
         scale = float(np.abs(c.net_stock[:n]).sum() + np.abs(inflow).sum())
@@ -69,6 +86,7 @@ class Auditor:
         ordinary = np.array([not firm.ordering.negative_orders for firm in self.makers], dtype=bool)
         self._note("materials", (c.shipped[:n] - c.incoming[:n] - old_backlog + backlog)[ordinary], scale)
         self._note("materials", (c.produced[:n] - old["order"][:n])[~made], scale)
+        self._note("materials", np.maximum(0.0, c.produced[:n] - old["order"][:n])[self.is_workshop], scale)
 
     def _energy(self) -> None:
         """Require that every customer's energy is its load, and every utility's position covers its customers."""
@@ -79,6 +97,8 @@ class Auditor:
         self._note("energy", (c.electricity[:n] - drawn.sum(axis=1))[supplied >= 0], scale)
         for u in range(power.utilities):
             position = power.nomination[u] + power.closed[u] + power.imbalance[u]
+            if power.plants is not None:
+                position = position + power.plants.output_mw[u]
             self._note("energy", drawn[supplied == u].sum(axis=0) - position, scale)
 
     def _hours(self) -> None:
@@ -102,31 +122,52 @@ class Auditor:
         price = np.repeat(model.power.price[:, None], 4, axis=1).ravel()
         month_share = self._month_share()
         self.peaks = np.maximum(self.peaks, c.load[:n].max(axis=1))
+        cheaper, bought = self._changes(), self._bought()
         for i, firm in enumerate(self.makers):
-            change[i] += self._goods_cash(i, firm)
+            change[i] += self._goods_cash(i, firm, *cheaper[:, i])
             if model.population.utility[i] >= 0:
                 bill = self._bill(i, firm, price)
                 change[i] -= bill + 1000.0 * firm.retail.peak_charge * self.peaks[i] * month_share
                 change[n + model.population.utility[i]] += bill
             if model.population.supplier[i] >= 0:
-                supplier = self.makers[model.population.supplier[i]]
-                goods = supplier.process.unit_price * c.order[i]
+                seller = model.population.supplier[i]
+                goods = (self.makers[seller].process.unit_price + cheaper[0, seller]) * bought[i]
                 change[i] -= goods
-                change[model.population.supplier[i]] += goods
+                change[seller] += goods
         change[n : n + model.power.utilities] -= self._wholesale()
         change[:n] -= self._efforts()
-        change += contract_cash(model)
+        change += contract_cash(model) + sharing_cash(model, self._before["produced"], self._before["waiting"])
         if month_share:
             self.peaks[:] = 0.0
         self._note("money", change - (c.cash - self._before["cash"]), float(np.abs(model.ledger.today).sum()))
 
-    def _goods_cash(self, i: int, firm: Any) -> float:
-        """Return sales less production and stock cost, EUR."""
+    def _changes(self) -> Floats:
+        """Return by how much technology has changed prices and unit costs, EUR/unit, shape (2, n)."""
+        technology = self.model.technology
+        if not technology.active:
+            return np.zeros((2, len(self.makers)))
+        changes: Floats = np.stack([technology.price_change, technology.cost_change])
+        return changes
+
+    def _bought(self) -> Floats:
+        """Return what every firm bought for tonight's order, units: a workshop needs no new material for old orders."""
+        c, n = self.model.live, len(self.makers)
+        bought: Floats = c.order[:n].copy()
+        for i in np.flatnonzero(self.is_workshop):
+            self.material[i] -= c.produced[i]
+            lacking = c.order[i] - self.material[i]
+            bought[i] = lacking if self.makers[i].ordering.negative_orders else max(0.0, lacking)
+            self.material[i] += bought[i]
+        return bought
+
+    def _goods_cash(self, i: int, firm: Any, price_change: float, cost_change: float) -> float:
+        """Return sales less production and stock cost, EUR; prices and unit costs have changed by EUR/unit."""
         c = self.model.live
         p, o = firm.process, firm.ordering
         final = not np.any(self.model.population.supplier == i)
         stock = o.holding_cost * max(0.0, c.net_stock[i]) - o.backlog_cost * min(0.0, c.net_stock[i])
-        return float(final * p.unit_price * c.shipped[i] - p.unit_cost * c.produced[i] - stock)
+        sales = final * (p.unit_price + price_change) * c.shipped[i]
+        return float(sales - (p.unit_cost + cost_change) * c.produced[i] - stock)
 
     def _bill(self, i: int, firm: Any, price: Floats) -> float:
         """Return the energy bill of the day, EUR; `price` by quarter-hour."""
@@ -170,13 +211,18 @@ class Auditor:
         return paid
 
     def _month_share(self) -> float:
-        """Return the share of a month that is charged tonight: 0 unless the month, or the run, ends."""
+        """Return the share of a month that is charged tonight: 0 unless the month, burn-in or the run ends."""
         calendar, day = self.model.futures.calendar, self.model.day
-        month = calendar.month
-        if day + 1 < calendar.days and month[day + 1] == month[day]:
+        month, burn_in = calendar.month, self.model.inputs.calendar.burn_in
+        if day + 1 not in {calendar.days, burn_in} and month[day + 1] == month[day]:
             return 0.0
-        date = calendar.date(day)
-        return float(np.sum(month[: day + 1] == month[day])) / monthrange(date.year, date.month)[1]
+        date, since = calendar.date(day), burn_in if day >= burn_in else 0
+        return float(np.sum(month[since : day + 1] == month[day])) / monthrange(date.year, date.month)[1]
+
+
+def _is_workshop(firm: Any) -> bool:
+    """Tell whether machines or people limit what a firm makes."""
+    return bool(firm.equipment.machines or firm.labour.skilled or firm.labour.general)
 
 
 def contract_cash(model: CollaborationModel) -> Floats:

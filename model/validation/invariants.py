@@ -99,12 +99,25 @@ def null_contracts(inputs: ModelInputs) -> tuple[DataContract, ...]:
     )
 
 
+def null_sharing(inputs: ModelInputs) -> dict[str, Any]:
+    """Return the contracts on resources and technology of a scenario by field, on terms that share nothing."""
+    nothing = {"meetings": 0, "openness": 0.0, "joint_weight": 0.0, "joint_spillover": 0.0}
+    known = [c for c in inputs.technology_contracts if c.variant in {"exchange", "cooperation", "sharing"}]
+    return {
+        "resource_contracts": tuple(dataclasses.replace(c, offered=0.0) for c in inputs.resource_contracts),
+        "technology_contracts": tuple(dataclasses.replace(c, **nothing) for c in known),
+    }
+
+
 def _measure_null(s: NullCollaboration, bench: Bench) -> dict[str, Check]:
     identical = shares = True
     found_any = False
     for inputs in configurations(s.scenario, bench).values():
-        alone = dataclasses.replace(shortened(inputs, bench.share(s.days, 8)), contracts=())
-        null = null_contracts(alone)
+        whole = shortened(inputs, bench.share(s.days, 8))
+        alone = dataclasses.replace(whole, contracts=(), resource_contracts=(), technology_contracts=())
+        null, others = null_contracts(alone), null_sharing(whole)
+        if any(others.values()):
+            identical &= _differing_days(alone, dataclasses.replace(alone, **others)) == 0
         if not null:
             continue
         found_any = True
