@@ -17,8 +17,13 @@ from model.physics.capacity import (
     SKILLED,
     make_units,
     man_crews,
+    overtime_left,
+    run_hours,
     run_machines,
     size_needs,
+    take_session,
+    weigh_hours,
+    write_session,
 )
 from model.session import Bools, Links, Session, new_session, pairs_within
 from model.stocks import workshops_of
@@ -175,10 +180,8 @@ class Workshops:
         man_crews(
             day, self.entity, self.keys, self.crew, self.hours, self.absence, self.spread, self.common, self.own[LABOUR]
         )
-        share_up = np.ones(self.rows.size)
-        np.divide(self.own[EQUIPMENT], self.manned[EQUIPMENT], out=share_up, where=self.manned[EQUIPMENT] > 0.0)
-        self.most_overtime[EQUIPMENT] = self.machine_overtime * self.machines * share_up
-        self.most_overtime[LABOUR] = self.overtime_share * self.own[LABOUR]
+        overtime = self.machine_overtime, self.overtime_share
+        overtime_left(self.machines, self.manned, *overtime, self.own, self.most_overtime)
         self.lent[:], self.borrowed[:] = 0.0, 0.0
         self.target[:] = self.stage.live.produced[self.rows]
         self._size_needs(np.arange(self.rows.size))
@@ -263,27 +266,20 @@ class Workshops:
         """
         at = self.place[session.rows]
         self._size_needs(at[at >= 0])
+        hours = self.need, self.own, self.most_overtime, self.lent, self.borrowed
+        worth = self.short_value, self.overtime_cost, self.lending_cost
+        results = session.need, session.value, session.offer, session.cost
+        write_session(self._places(terms, at), hours, worth, terms.offered, results)
+
+    def _places(self, terms: ResourceContract, at: Ints) -> tuple[Ints, Any, Ints]:
+        """Return the slots of a contract, with the workshops of its members, shape (m,)."""
         slots = self.slots[terms.name]
-        for s, k in enumerate(slots.classes):
-            members = np.flatnonzero(slots.fits[s])
-            at = self.place[session.rows[members]]
-            short = self.need[k, at] - self.own[k, at] + self.lent[k, at]
-            lacking = np.maximum(0.0, short - self.borrowed[k, at])
-            session.need[s, 0, members] = np.maximum(0.0, lacking - self.most_overtime[k, at])
-            session.need[s, 1, members] = np.minimum(lacking, self.most_overtime[k, at])
-            session.value[s, 0, members] = self.short_value[k, at]
-            session.value[s, 1, members] = self.overtime_cost[k, at]
-            session.offer[s, members] = terms.offered * np.maximum(0.0, -short)
-            session.cost[s, members] = self.lending_cost[k, at]
+        return np.array(slots.classes), slots.fits, at
 
     def take(self, terms: ResourceContract, session: Session, day: int) -> None:
         """Carry the hours that were matched into the day's work."""
-        slots = self.slots[terms.name]
-        for s, k in enumerate(slots.classes):
-            members = np.flatnonzero(slots.fits[s])
-            at = self.place[session.rows[members]]
-            self.borrowed[k, at] += session.taken[s][:, members].sum(axis=0)
-            self.lent[k, at] += session.given[s, members]
+        places = self._places(terms, self.place[session.rows])
+        take_session(places, session.taken, session.given, self.lent, self.borrowed)
 
     def work(self, day: int) -> None:
         """Let everybody make what its hours allow, and pay for overtime and for hours that were lent."""
@@ -293,10 +289,10 @@ class Workshops:
         made = self.made, self.used, self.guests, self.overtime
         make_units(self.target, self.unit_hours, *hours, *made)
         self.stage.live.produced[self.rows] = self.made
-        ran = self.used[EQUIPMENT] + self.lent[EQUIPMENT] + self.overtime[EQUIPMENT]
-        np.divide(ran, self.own[EQUIPMENT], out=self.use, where=self.own[EQUIPMENT] > 0.0)
-        self._pay(self.overtime_account, (self.overtime * self.overtime_cost).sum(axis=0))
-        self._pay(self.lending_account, (self.lent * self.lending_cost).sum(axis=0))
+        prices = self.overtime_cost, self.lending_cost
+        overtime, lending = run_hours(self.own, self.used, self.lent, self.overtime, prices, self.use)
+        self._pay(self.overtime_account, overtime)
+        self._pay(self.lending_account, lending)
 
     def _pay(self, account: Account, eur: Floats) -> None:
         """Pay EUR of each workshop, shape (r,)."""
@@ -314,17 +310,14 @@ class Workshops:
         """
         if not self.rows.size:
             return
-        worked = np.maximum(0.0, self.stage.live.produced[self.rows]) * self.unit_hours - self.guests - self.overtime
-        idle = np.maximum(0.0, self.own - self.lent - self.used)
-        spent = worked + self.lent + idle
-        for name, k in (("machine hours", [EQUIPMENT]), ("labour hours", [SKILLED, GENERAL])):
-            at_hand = float(self.own[k].sum())
-            turnover = at_hand + float((self.guests + self.overtime)[k].sum())
-            ledger.check(name, float(spent[k].sum()), at_hand, turnover, day)
-            lent, borrowed = float(self.lent[k].sum()), float(self.borrowed[k].sum())
-            if self.trades_differ and k != [EQUIPMENT]:
+        hours = self.own, self.used, self.lent, self.borrowed, self.guests, self.overtime
+        sums = weigh_hours(self.stage.live.produced[self.rows], self.unit_hours, *hours)
+        for name, weighed in (("machine hours", sums[EQUIPMENT]), ("labour hours", sums[SKILLED] + sums[GENERAL])):
+            spent, at_hand, lent, borrowed, others = weighed.tolist()
+            ledger.check(name, spent, at_hand, at_hand + others, day)
+            if self.trades_differ and name == "labour hours":
                 lent = min(lent, borrowed)  # what is missing was lost on the way to another trade
-            ledger.check(name, lent, borrowed, turnover, day)
+            ledger.check(name, lent, borrowed, at_hand + others, day)
 
     def count(self) -> None:
         """Add today to what `outcomes` reports."""

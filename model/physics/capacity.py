@@ -256,3 +256,128 @@ def make_units(
             used[k, i] = min(needed, max(0.0, own[k, i] - lent[k, i]))
             guests[k, i] = min(needed - used[k, i], borrowed[k, i])
             overtime[k, i] = needed - used[k, i] - guests[k, i]
+
+
+@kernel
+def overtime_left(
+    machines: Floats,
+    manned: Floats,
+    machine_overtime: Floats,
+    overtime_share: Floats,
+    own: Floats,
+    most_overtime: Floats,
+) -> None:
+    """Write the hours of overtime that machines that are up and workers who are there could do.
+
+    Args:
+        machines: of each firm, shape (r,); `manned`: hours if all are up and there, by class, shape (3, r).
+        machine_overtime: hours of a machine that is up; `overtime_share`: part of workers' hours, shape (r,).
+        own: normal hours at hand; `most_overtime`: result, h, by class, shape (3, r).
+    """
+    for i in range(machines.size):
+        up = own[EQUIPMENT, i] / manned[EQUIPMENT, i] if manned[EQUIPMENT, i] > 0.0 else 1.0
+        most_overtime[EQUIPMENT, i] = machine_overtime[i] * machines[i] * up
+        for k in range(EQUIPMENT + 1, CLASSES):
+            most_overtime[k, i] = overtime_share[i] * own[k, i]
+
+
+@kernel
+def write_session(
+    slots: tuple[Ints, Any, Ints],
+    hours: tuple[Floats, Floats, Floats, Floats, Floats],
+    worth: tuple[Floats, Floats, Floats],
+    offered: float,
+    session: tuple[Floats, Floats, Floats, Floats],
+) -> None:
+    """Write what members of a contract need and offer today, and what it is worth.
+
+    Args:
+        slots: class of hours of each slot, shape (S,); whether a member has such hours, shape (S, m); its firm, (m,).
+        hours: need, own, most overtime, lent, borrowed, by class, shape (3, r).
+        worth: EUR an hour: of what not even overtime could make, of overtime, of lending, by class, shape (3, r).
+        offered: part of idle hours that is offered.
+        session: need, value, shape (S, 2, m); offer, cost, shape (S, m); written where a member has such hours.
+    """
+    classes, fits, firm = slots
+    need, own, most_overtime, lent, borrowed = hours
+    short_value, overtime_cost, lending_cost = worth
+    needs, values, offers, costs = session
+    for s in range(classes.size):
+        k = classes[s]
+        for m in range(firm.size):
+            if not fits[s, m]:
+                continue
+            i = firm[m]
+            short = need[k, i] - own[k, i] + lent[k, i]
+            lacking = max(0.0, short - borrowed[k, i])
+            needs[s, 0, m] = max(0.0, lacking - most_overtime[k, i])
+            needs[s, 1, m] = min(lacking, most_overtime[k, i])
+            values[s, 0, m], values[s, 1, m] = short_value[k, i], overtime_cost[k, i]
+            offers[s, m], costs[s, m] = offered * max(0.0, -short), lending_cost[k, i]
+
+
+@kernel
+def take_session(slots: tuple[Ints, Any, Ints], taken: Floats, given: Floats, lent: Floats, borrowed: Floats) -> None:
+    """Add hours that members took and gave, shape (S, 2, m) and (S, m), to their firms', by class, shape (3, r).
+
+    `slots`: as in `write_session`.
+    """
+    classes, fits, firm = slots
+    for s in range(classes.size):
+        for m in range(firm.size):
+            if fits[s, m]:
+                borrowed[classes[s], firm[m]] += taken[s, :, m].sum()
+                lent[classes[s], firm[m]] += given[s, m]
+
+
+@kernel
+def run_hours(
+    own: Floats, used: Floats, lent: Floats, overtime: Floats, prices: tuple[Floats, Floats], use: Floats
+) -> tuple[Floats, Floats]:
+    """Return what overtime and lending cost each firm, EUR, shapes (r,), and write how much its machines ran.
+
+    Args:
+        own, used, lent, overtime: hours by class, shape (3, r).
+        prices: EUR of an hour of overtime and of lending, by class, shape (3, r).
+        use: result, hours that machines ran over hours that they were up, shape (r,); kept where none was.
+    """
+    costs = np.zeros((2, use.size))
+    for i in range(use.size):
+        if own[EQUIPMENT, i] > 0.0:
+            ran = used[EQUIPMENT, i] + lent[EQUIPMENT, i] + overtime[EQUIPMENT, i]
+            use[i] = ran / own[EQUIPMENT, i]
+        for k in range(CLASSES):
+            costs[0, i] += overtime[k, i] * prices[0][k, i]
+            costs[1, i] += lent[k, i] * prices[1][k, i]
+    return costs[0], costs[1]
+
+
+@kernel
+def weigh_hours(
+    produced: Floats,
+    unit_hours: Floats,
+    own: Floats,
+    used: Floats,
+    lent: Floats,
+    borrowed: Floats,
+    guests: Floats,
+    overtime: Floats,
+) -> Floats:
+    """Return sums over firms by class, h, shape (3, 5).
+
+    They are: own hours worked (those in what was made, less borrowed ones and overtime), lent and idle together; own
+    hours at hand; lent; borrowed; borrowed hours and overtime that were worked.
+
+    Args:
+        produced: units, shape (r,); all others: as in `make_units`.
+    """
+    sums = np.zeros((CLASSES, 5))
+    for k in range(CLASSES):
+        for i in range(produced.size):
+            worked = max(0.0, produced[i]) * unit_hours[k, i] - guests[k, i] - overtime[k, i]
+            sums[k, 0] += worked + lent[k, i] + max(0.0, own[k, i] - lent[k, i] - used[k, i])
+            sums[k, 1] += own[k, i]
+            sums[k, 2] += lent[k, i]
+            sums[k, 3] += borrowed[k, i]
+            sums[k, 4] += guests[k, i] + overtime[k, i]
+    return sums
