@@ -98,8 +98,8 @@ TERMS: tuple[Term, ...] = (
     Term("spillover", "知识溢出", "What a firm gets of another's research without any contract."),
     Term("royalty", "许可费", "Payment for using what another firm has found out.",
          ("royalt", "licences for know-how")),
-    Term("gain of consumers", "消费者剩余变化", "What buyers save by lower prices, and what the goods that they buy more "
-         "are worth to them beyond the price.", ("gain of consumers", "consumers gain", "consumers lose")),
+    Term("gain of consumers", "消费者剩余变化", "What buyers save by lower prices, and what the goods that they buy "
+         "more are worth to them beyond the price.", ("gain of consumers", "consumers gain", "consumers lose")),
     Term("order of steps", "实施顺序", "What a step brings depends on which steps are taken before it.",
          ("mean over all orders",)),
     Term("Shapley value", "沙普利值", "The mean, over all orders, of what a step adds to those before it; the values "
