@@ -42,7 +42,8 @@ def test_the_library_has_the_reference_study() -> None:
     assert study.baseline == "none"
     assert list(study.strategies) == [
         "none", "raw", "standardised", "blocks", "heat-noise-10", "heat-noise-3", "heat-noise-1", "pairwise", "hub",
-        "encrypted", "k-anonymous", "shift-alone", "shift-and-plan", "both-ways",
+        "encrypted", "k-anonymous", "shift-alone", "shift-and-plan", "both-ways", "resources", "technology",
+        "data-and-resources", "data-and-technology", "resources-and-technology", "all-three",
     ]  # fmt: skip
     assert (study.run.seed, study.run.replications) == (20250101, 30)
     assert study.strategies["none"].contracts == ()
