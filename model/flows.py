@@ -280,7 +280,7 @@ class HeatFlows:
         if self.homes.size:
             own = np.minimum(self.need[self.homes], self.waste[self.homes])
             self.delivered[self.homes] = self.given[self.homes] = own
-            self.kept[:] = own.sum(axis=1)
+            self.kept[:] = own.cumsum(axis=1)[:, -1]  # hour by hour, as `fire_boilers` adds up: no rounding is left
 
     def fill(self, terms: ResourceContract, session: Session) -> None:
         """Write what members need and have left, at what a MWh from the own boiler and from recovery costs."""
