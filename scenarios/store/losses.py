@@ -7,7 +7,6 @@ would have to run the model, and an older store could no longer be read at all. 
 same whether its losses are kept (strategies) or not (points of an evaluation).
 """
 
-import io
 import json
 from collections.abc import Mapping
 
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.provenance import series_hash
+from scenarios.store.packing import pack_table, unpack_table
 
 type Losses = Mapping[str, NDArray[np.float32]]
 
@@ -37,19 +37,12 @@ def pack_losses(losses: Losses) -> bytes:
     })  # fmt: skip
     sizes = [[name, years.size] for name, years in losses.items()]
     table = table.replace_schema_metadata({"series": json.dumps(sizes, ensure_ascii=False)})
-    sink = io.BytesIO()
-    options = pa.ipc.IpcWriteOptions(compression="zstd")
-    with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
-        writer.write_table(table)
-    return sink.getvalue()
+    return pack_table(table)
 
 
 def unpack_losses(payload: bytes) -> dict[str, NDArray[np.float32]]:
     """Return the losses of `pack_losses`, shape (years,) each."""
-    import pyarrow as pa
-
-    with pa.ipc.open_stream(payload) as reader:
-        table = reader.read_all()
+    table = unpack_table(payload)
     series, year, value = (table.column(name).to_numpy() for name in ("series", "year", "value"))
     losses = {}
     for number, (name, years) in enumerate(json.loads(table.schema.metadata[b"series"])):

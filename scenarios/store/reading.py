@@ -1,7 +1,6 @@
 """Reading a results store: plain rows out, no frames."""
 
 import datetime as dt
-import io
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from scenarios.migrations.schema import (
 )
 from scenarios.store.losses import unpack_losses
 from scenarios.store.opening import DEFAULT_URL, label, open_engine, refusals
+from scenarios.store.packing import pack_table, unpack_table
 
 HOURS = 24
 
@@ -330,17 +330,10 @@ def pack_series(hourly: dict[str, NDArray[np.float64]]) -> bytes:
     import pyarrow as pa
 
     table = pa.table({name: np.ascontiguousarray(values, dtype=np.float64).ravel() for name, values in hourly.items()})
-    sink = io.BytesIO()
-    options = pa.ipc.IpcWriteOptions(compression="zstd")
-    with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
-        writer.write_table(table)
-    return sink.getvalue()
+    return pack_table(table)
 
 
 def unpack_series(payload: bytes) -> dict[str, NDArray[np.float64]]:
     """Return the series of `pack_series`, shape (days, 24) each."""
-    import pyarrow as pa
-
-    with pa.ipc.open_stream(payload) as reader:
-        table = reader.read_all()
+    table = unpack_table(payload)
     return {name: table.column(name).to_numpy().reshape(-1, HOURS) for name in table.column_names}
