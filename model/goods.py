@@ -186,7 +186,18 @@ class Goods:
 
     def trade_day(self, day: int, season: float) -> None:
         """Serve today's demand from stock and place tonight's orders, customers before suppliers."""
+        self._draw_demand(day, season)
+        if np.isfinite(self.announced_variance).any():
+            self._draw_announcements(day)
         c, s, people = self.stage.live, self.stock, self.stage.population
+        open_orders(c.demand, s.has_customer, c.incoming, c.end_demand)
+        for rows in people.levels if self.hooked else [self.sequence]:
+            self._replenish(rows, day)
+            if self.hooked:
+                self._ask_agents(rows, day)
+
+    def _draw_demand(self, day: int, season: float) -> None:
+        c, people = self.stage.live, self.stage.population
         draw_demand(
             day,
             season,
@@ -198,72 +209,73 @@ class Goods:
             self.rho,
             self.season,
             self.common_share,
-            s.negative,
+            self.stock.negative,
             c.demand_deviation,
             c.demand,
         )
-        if np.isfinite(self.announced_variance).any():
-            announce_demand(
-                day,
-                self.seasons,
-                self.keys["order_noise"],
-                self.keys["demand"],
-                self.keys["demand_common"],
-                people.entity,
-                c.demand_mean[: self.makers],
-                c.demand_sd,
-                self.rho,
-                self.season,
-                self.common_share,
-                s.negative,
-                c.demand_deviation,
-                s.lead,
-                self.announced_variance,
-                s.announced,
-            )
-        open_orders(c.demand, s.has_customer, c.incoming, c.end_demand)
-        for rows in people.levels if self.hooked else [self.sequence]:
-            replenish(
-                rows,
-                day,
-                people.supplier,
-                s.end_demand,
-                s.policy,
-                s.window,
-                s.smoothing,
-                s.lead,
-                s.safety_factor,
-                s.negative,
-                self.making_days,
-                c.scheduled,
-                c.produced,
-                s.filter_mean,
-                s.filter_terms,
-                c.net_stock,
-                c.pipeline,
-                s.arrivals,
-                c.level,
-                s.past_signals,
-                c.last_signal,
-                c.shock,
-                s.past_demand,
-                s.past_forecasts,
-                s.past_baselines,
-                s.announced,
-                self.announced_variance,
-                s.baseline_variance,
-                c.error_variance,
-                c.incoming,
-                c.end_demand,
-                c.shipped,
-                c.prompt,
-                c.lead_error,
-                c.order,
-                s.material,
-                s.bought,
-            )
-            if self.hooked:
-                self._ask_agents(rows, day)
+
+    def _draw_announcements(self, day: int) -> None:
+        c, s, people = self.stage.live, self.stock, self.stage.population
+        announce_demand(
+            day,
+            self.seasons,
+            self.keys["order_noise"],
+            self.keys["demand"],
+            self.keys["demand_common"],
+            people.entity,
+            c.demand_mean[: self.makers],
+            c.demand_sd,
+            self.rho,
+            self.season,
+            self.common_share,
+            s.negative,
+            c.demand_deviation,
+            s.lead,
+            self.announced_variance,
+            s.announced,
+        )
+
+    def _replenish(self, rows: Ints, day: int) -> None:
+        c, s, people = self.stage.live, self.stock, self.stage.population
+        replenish(
+            rows,
+            day,
+            people.supplier,
+            s.end_demand,
+            s.policy,
+            s.window,
+            s.smoothing,
+            s.lead,
+            s.safety_factor,
+            s.negative,
+            self.making_days,
+            c.scheduled,
+            c.produced,
+            s.filter_mean,
+            s.filter_terms,
+            c.net_stock,
+            c.pipeline,
+            s.arrivals,
+            c.level,
+            s.past_signals,
+            c.last_signal,
+            c.shock,
+            s.past_demand,
+            s.past_forecasts,
+            s.past_baselines,
+            s.announced,
+            self.announced_variance,
+            s.baseline_variance,
+            c.error_variance,
+            c.incoming,
+            c.end_demand,
+            c.shipped,
+            c.prompt,
+            c.lead_error,
+            c.order,
+            s.material,
+            s.bought,
+        )
 
     def announce(self, rows: Ints, variance: float) -> None:
         """Let final customers announce, from tonight on, what they will buy over the lead time of the firms in `rows`.
