@@ -74,6 +74,14 @@ class Equipment:
         note="set-up, supervision and wear; 5 to 40",
         doc="What a machine-hour that works for others costs its owner.",
     )
+    cost_spread: float = declare(
+        0.0,
+        unit="1",
+        bounds=(0, 2),
+        role="uncertainty",
+        note="alike unless declared; .2 to .5 is plausible between shops",
+        doc="Sd of the log by which both costs differ between the firms of a group; nobody else knows a firm's own.",
+    )
     failure_rate: float = declare(
         0.0,
         unit="1/h",
@@ -173,6 +181,14 @@ class Labour:
         role="uncertainty",
         note="instruction and travel; the wage is paid either way; 5 to 30",
         doc="What an hour worked for others costs the employer beyond the wage.",
+    )
+    cost_spread: float = declare(
+        0.0,
+        unit="1",
+        bounds=(0, 2),
+        role="uncertainty",
+        note="alike unless declared; .2 to .5 is plausible between employers",
+        doc="Sd of the log by which both costs differ between the firms of a group; nobody else knows a firm's own.",
     )
 
 

@@ -105,6 +105,14 @@ class Ordering:
         note="nine times holding, service level 90 %",
         doc="Cost of late delivery.",
     )
+    overtime: str = declare(
+        "promised",
+        unit="",
+        choices=("promised", "worthwhile"),
+        role="uncertainty",
+        note="a firm that has promised a date works for it; what a missed one costs is seldom in the cost of backlog",
+        doc="Overtime whenever a unit would be late, or only where it costs less than a day of that unit's backlog.",
+    )
     negative_orders: bool = declare(
         False,
         unit="",

@@ -15,6 +15,7 @@ from model.physics.capacity import (
     EQUIPMENT,
     GENERAL,
     SKILLED,
+    cost_factors,
     make_units,
     man_crews,
     overtime_left,
@@ -69,16 +70,17 @@ class Workshops:
     (`session`, `fill`, `take`); `work` limits what the goods submodel makes. What is not made was never in the
     pipeline, so the order-up-to policy orders it again tonight.
 
-    A firm uses its own normal hours first, then borrowed ones, then overtime up to its limit, whatever that costs: it
-    works overtime before it falls short. So an hour that not even overtime can give is worth what its units cost a day
-    later, the backlog cost over hours per unit, and no less than an hour of overtime; an hour that overtime could give
-    is worth that overtime. (With stock above the safety stock a unit made a day late costs less than a day of backlog,
-    where capacity stays short for days it costs more; the firm weighs neither. What it bids decides who trades, and no
-    cost: those are read off what was really worked, stocked and owed.)
-
-    Who does skilled work in a trade that is not its own gets less done: an hour lent is 1 - d hours borrowed, with d
-    the cognitive distance between what the two firms know at the start; in a pool it passes the mean of what members
-    know, and loses something on either side. An hour of other work is an hour everywhere.
+    A firm uses its own normal hours first, then borrowed ones, then overtime up to its limit: if
+    `ordering.overtime` is `promised`, whatever that costs, so that it works overtime before it falls short; if
+    `worthwhile`, not where an hour of it costs more than a day's backlog of what it makes. So an hour that not even
+    overtime can give is worth what its units cost a day later, the backlog cost over hours per unit, and no less
+    than an hour of overtime; an hour that overtime could give is worth that overtime. (With stock above the safety
+    stock a unit made a day late costs less than a day of backlog, where capacity stays short for days it costs
+    more; the firm weighs neither. What it bids decides who trades, and no cost: those are read off what was really
+    worked, stocked and owed.) Who does skilled work in a trade that is not its own gets less done: an hour lent is
+    1 - d hours borrowed, with d the cognitive distance between what the two firms know at the start; in a pool it
+    passes the mean of what members know, and loses something on either side. An hour of other work is an hour
+    everywhere.
 
     How much machines run today decides how often they fail, and is known only at night: today's failures follow the
     hours that they ran yesterday.
@@ -143,12 +145,29 @@ class Workshops:
         self.unit_hours = np.where(has, np.vstack([machine_hours, labour]), 0.0)
         self.overtime_cost = np.vstack([overtime_cost, of("labour", "overtime_cost", "overtime_cost")])
         self.lending_cost = np.vstack([lending_cost, of("labour", "lending_cost", "lending_cost")])
+        self._spread_costs(of("equipment", "cost_spread")[0], of("labour", "cost_spread")[0])
+        self._forgo_overtime(people, of("ordering", "backlog_cost")[0])
         self.first = np.concatenate([[0], np.cumsum(self.machines)]).astype(np.int64)
         self.manned = np.vstack([self.machines * self.shift, self.crew * self.hours])
         late = np.full(self.unit_hours.shape, 0.0)
         np.divide(of("ordering", "backlog_cost"), self.unit_hours, out=late, where=self.unit_hours > 0.0)
         may_work_over = np.vstack([self.machine_overtime, self.overtime_share, self.overtime_share]) > 0.0
         self.short_value = np.where(may_work_over, np.maximum(late, self.overtime_cost), late)
+
+    def _spread_costs(self, machines: Floats, people: Floats) -> None:
+        """Let firms of a group differ in what overtime and lending cost them, by the sds of the logs, shapes (r,)."""
+        key = self.stage.key("work_cost")
+        for part, sd, slot in ((slice(0, 1), machines, 0), (slice(1, None), people, 2)):
+            if sd.any():
+                self.overtime_cost[part] *= cost_factors(key, self.entity, slot, sd)
+                self.lending_cost[part] *= cost_factors(key, self.entity, slot + 1, sd)
+
+    def _forgo_overtime(self, people: Population, backlog_cost: Floats) -> None:
+        """Rule out overtime dearer than a day's backlog, EUR/unit/day, shape (r,), where a firm weighs them."""
+        weighs = people.coded("ordering", "overtime", ("promised", "worthwhile"))[self.rows] == 1
+        dear = weighs & (self.overtime_cost * self.unit_hours > backlog_cost)
+        self.machine_overtime = np.where(dear[EQUIPMENT], 0.0, self.machine_overtime)
+        self.overtime_share = np.where(dear[SKILLED] | dear[GENERAL], 0.0, self.overtime_share)
 
     @property
     def hours_lent(self) -> Floats:

@@ -381,3 +381,18 @@ def weigh_hours(
             sums[k, 3] += borrowed[k, i]
             sums[k, 4] += guests[k, i] + overtime[k, i]
     return sums
+
+
+@kernel
+def cost_factors(key: Key, entity: Ints, slot: int, sd: Floats) -> Floats:
+    """Return by how much each firm's cost differs from what its group declares, mean 1, lognormal, shape (r,).
+
+    Args:
+        key, entity, slot: address of the draw, one for each firm for ever; `entity` of shape (r,).
+        sd: of the log, shape (r,); 0 for none.
+    """
+    out = np.ones(entity.size)
+    for i in range(entity.size):
+        if sd[i] > 0.0:
+            out[i] = np.exp(sd[i] * normal(key, entity[i], 0, slot) - 0.5 * sd[i] * sd[i])
+    return out

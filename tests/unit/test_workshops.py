@@ -1,6 +1,7 @@
 """Workshops in the engine: limits of production, overtime, absence, failures."""
 
 import copy
+import dataclasses
 import pickle
 
 import numpy as np
@@ -90,6 +91,28 @@ def test_overtime_is_worked_only_as_far_as_it_is_needed() -> None:
     idle = run(shop(equipment=machines(11)))
     assert idle.workshops.overtime.sum() == 0.0
     assert idle.ledger.paid("shop", "overtime") == 0.0
+
+
+@pytest.mark.parametrize(("backlog_cost", "hours"), [(105.0, 0.0), (106.0, 16.0)])
+def test_a_firm_that_weighs_works_no_overtime_that_costs_more_than_being_late(
+    backlog_cost: float, hours: float
+) -> None:
+    """An hour costs 60 EUR, a unit takes 1.76 h, so overtime on it costs 105.6 EUR."""
+    firm = shop(equipment=machines(hours=1.76, overtime_hours=1.6))
+    weighing = dataclasses.replace(firm.ordering, overtime="worthwhile", backlog_cost=backlog_cost)
+    model = CollaborationModel(economy(dataclasses.replace(firm, ordering=weighing), days=1), rng=3)
+    model.live.demand_mean[0] = 105.0
+    model.run_to_end()
+    assert model.workshops.overtime[0, 0] == pytest.approx(hours)
+
+
+def test_firms_of_a_group_differ_in_what_overtime_costs_them_by_the_declared_spread() -> None:
+    """Mean 1 and sd of the log .4, within four standard errors of 4,000 firms."""
+    firm = shop(equipment=machines(cost_spread=0.4))
+    model = CollaborationModel(economy(dataclasses.replace(firm, count=4000), days=1), rng=3)
+    factor = model.workshops.overtime_cost[0] / 60.0
+    assert factor.mean() == pytest.approx(1.0, abs=4.0 * np.sqrt((np.exp(0.16) - 1.0) / 4000))
+    assert np.log(factor).std() == pytest.approx(0.4, abs=4.0 * 0.4 / np.sqrt(8000))
 
 
 def test_people_limit_like_machines() -> None:
