@@ -119,6 +119,7 @@ class Technology:
         self.consumers_gain = 0.0
         self.marks = np.zeros(self.start.shape[0])
         self.begins = _quarter_begins(stage)
+        self.first = stage.inputs.calendar.burn_in
         self.research = self.book.account("research") if self.rivalry.spending.any() else None
         self.coordination = self._accounts("coordination", self.contracts) if self.contracts else None
         if tied := self._tied(0):
@@ -130,22 +131,27 @@ class Technology:
             self.royalty.append((self._accounts("royalty", over_it, name), over_it))
 
     def review(self, day: int) -> None:
-        """Begin the day: on the first day of a quarter learn and plan research anew; then book what all that costs."""
+        """Begin the day: on the first day of a quarter learn and plan research anew; then book what all that costs.
+
+        Contracts begin on the first day that counts: what they would bring about in burn-in would be had for nothing.
+        """
         if not self.active:
             return
         self.book.clear()
         made_yesterday = self.stage.live.produced[: self.made.size] if day > 0 else np.zeros(self.made.size)
         self.made += made_yesterday
         held = np.zeros(self.marks.size)
-        if self.begins[day]:
+        quarter = bool(self.begins[day])
+        if quarter:
             self._learn_by_doing()
+        if day == self.first or (quarter and day > self.first):
             self._plan_research(day)
             for contract in self.contracts:
                 contract.waiting = True
         due = [contract for contract in self.contracts if contract.waiting and contract.online[day]]
         for contract in due:
             held[contract.rows] += self._learn_together(contract, day) * contract.terms.transfer_cost
-        if due or self.begins[day]:
+        if due or quarter or day == self.first:
             self._apply()
         self._pay(held, made_yesterday)
 
