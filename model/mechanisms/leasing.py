@@ -188,7 +188,7 @@ def bargain(
                     bid, ask = offers_made(bargaining, net, cost[s, j] / arrives, low[s], high[s])
                     if bid < ask:
                         continue
-                    used = min(deal, need[s, k, i] - taken[s, k, i])
+                    used = max(0.0, min(deal, need[s, k, i] - taken[s, k, i]))
                     lacking[s, k] -= deal
                     left[s, j] = max(0.0, left[s, j] - deal / arrives)
                     withheld[s, i] += deal - used

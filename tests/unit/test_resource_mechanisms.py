@@ -259,6 +259,13 @@ def test_each_call_costs_and_calls_end_with_need_partners_or_hope() -> None:
     assert cleared(hopeless, variant="leasing", partners=5, search_cost=3.0).moved[0] == 0.0
 
 
+def test_rounding_lets_nobody_give_less_than_nothing() -> None:
+    assert 0.3 + (0.9 - 0.3) > 0.9
+    for day in range(100):  # some day the last of the three is asked when the rounded need is more than met
+        session = one_slot([(0.9, 50.0)], [(0.3, 10.0), (0.7, 10.0), (10.0, 10.0)])
+        cleared(session, day, variant="leasing", partners=3, bargaining="truthful", mapping_sd=1.0)
+
+
 def test_takers_call_in_another_order_each_day_which_nobody_else_changes() -> None:
     def served(day: int, members: int) -> int:
         session = one_slot([(1.0, 9.0)] * members, [(1.0, 1.0)])
