@@ -24,7 +24,7 @@ from model.errors import Fault
 from model.streams import Floats, normals, stream_key
 from model.validation.case import Bench, Case, Check, setting
 from model.validation.engine import FIRST_DAY, flat_price, model_of, own_load
-from model.validation.sampling import mean_of, replicate
+from model.validation.sampling import estimated, mean_of, replicate
 
 SEED = 2004
 HOURS = 24
@@ -344,12 +344,10 @@ def _measure_peaks(s: PeakPooling, bench: Bench) -> dict[str, Check]:
     def judge(units: Floats) -> dict[str, Check]:
         top = s.sigma * mean_maximum(s.hours)
         expected = {"separate": s.n * (s.mu + top), "pooled": s.n * s.mu + math.sqrt(s.n) * top}
-        checks = {}
-        for column, key in enumerate(expected):
-            found, error = mean_of(units[:, column])
-            error = error if len(units) > 7 else math.inf  # too few to know the error
-            checks[key] = Check(found=found, expected=expected[key], standard_error=error, rel=0.002)
-        return checks
+        return {
+            key: estimated(mean_of(units[:, column]), units, expected[key], rel=0.002)
+            for column, key in enumerate(expected)
+        }
 
     return replicate(draw, judge, bench)
 

@@ -23,7 +23,7 @@ from model.security import Security, investment, spending_bound
 from model.streams import Floats
 from model.validation.case import Bench, Case, Check, setting
 from model.validation.engine import flat_price, own_load
-from model.validation.sampling import mean_of, ratio_of, replicate
+from model.validation.sampling import estimated, mean_of, ratio_of, replicate
 
 SEED = 2000
 DRAWS = (
@@ -117,12 +117,10 @@ def _measure_losses(s: BreachLoss, bench: Bench) -> dict[str, Check]:
     mean = s.rate * s.median * math.exp(0.5 * s.sigma_ln**2)
 
     def judge(units: Floats) -> dict[str, Check]:
-        checks = {}
-        for column, (key, expected) in enumerate({"mean": mean, "var995": quantile}.items()):
-            found, error = mean_of(units[:, column])
-            error = error if len(units) > 7 else math.inf  # too few to know the error
-            checks[key] = Check(found=found, expected=expected, standard_error=error, rel=0.02)
-        return checks
+        return {
+            "mean": estimated(mean_of(units[:, 0]), units, mean, rel=0.02),
+            "var995": estimated(mean_of(units[:, 1]), units, quantile, rel=0.02),
+        }
 
     return replicate(draw, judge, bench, most=300)
 
@@ -194,12 +192,10 @@ def _measure_hub(s: HubCommonMode, bench: Bench) -> dict[str, Check]:
         return np.array([[hub.mean(), separate.mean(), hub.var(ddof=1), separate.var(ddof=1)]])
 
     def judge(units: Floats) -> dict[str, Check]:
-        checks = {}
-        for column, (key, expected) in enumerate({"mean_ratio": 1.0, "variance_ratio": float(s.n)}.items()):
-            found, error = ratio_of(units[:, 2 * column], units[:, 2 * column + 1])
-            error = error if len(units) > 7 else math.inf  # too few to know the error
-            checks[key] = Check(found=found, expected=expected, standard_error=error, rel=0.02)
-        return checks
+        return {
+            "mean_ratio": estimated(ratio_of(units[:, 0], units[:, 1]), units, 1.0, rel=0.02),
+            "variance_ratio": estimated(ratio_of(units[:, 2], units[:, 3]), units, float(s.n), rel=0.02),
+        }
 
     return replicate(draw, judge, bench, most=1000)
 

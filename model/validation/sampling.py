@@ -10,6 +10,9 @@ import numpy as np
 from model.streams import Floats
 from model.validation.case import STANDARD_ERRORS, Bench, Check
 
+FEWEST = 8
+"""Observations from which their own spread says how well their mean is known."""
+
 
 def replicate(
     draw: Callable[[int], Floats], judge: Callable[[Floats], dict[str, Check]], bench: Bench, most: int = 40
@@ -63,3 +66,14 @@ def ratio_of(numerator: Floats, denominator: Floats) -> tuple[float, float]:
     ratio = float(numerator.sum()) / whole
     rest = numerator - ratio * denominator
     return ratio, float(math.sqrt((rest**2).sum() * n / max(1, n - 1)) / abs(whole))
+
+
+def estimated(estimate: tuple[float, float], units: Floats, expected: float, rel: float) -> Check:
+    """Return the check of an estimate and its standard error, which is not known from too few observations.
+
+    Args:
+        estimate: of `mean_of` or `ratio_of`; `units`: observations it is of, shape (unit, ...).
+        expected, rel: as in `Check`.
+    """
+    found, error = estimate
+    return Check(found=found, expected=expected, standard_error=error if len(units) >= FEWEST else math.inf, rel=rel)
