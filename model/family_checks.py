@@ -80,6 +80,10 @@ def _member_faults(
         yield Fault(f"{where}.members", "one firm alone shares with nobody", "allowed: at least two firms")
     if isinstance(contract, TechnologyContract):
         return
+    for k, name in enumerate(contract.overstating):
+        if name not in contract.members:
+            hint = nearest(name, contract.members) or f"allowed: {', '.join(contract.members)}"
+            yield Fault(f"{where}.overstating.{k}", f"{name} is no member", hint)
     shares = dict(contract.shares)
     strangers = [name for name in shares if name not in contract.members]
     for name in strangers:

@@ -18,12 +18,14 @@ class ResourceContract:
     Attributes:
         name: of the contract; `platform`: the resource platform that it runs over.
         members: names of firms or groups; members of a group take part each for itself.
+        overstating: members who report `inflation` times what they need; all of them where silent.
         shares: part of the common cost (pipes) that each member bears; equal parts where silent; they sum to 1.
     """
 
     name: str
     platform: str
     members: tuple[str, ...]
+    overstating: tuple[str, ...] = ()
     shares: tuple[tuple[str, float], ...] = ()
     mode: str = declare(
         "horizontal",
@@ -105,7 +107,7 @@ class ResourceContract:
         bounds=(1, 100),
         role="uncertainty",
         note="members report what they need; above 1 they overstate it",
-        doc="Allocation: what members report over what they need.",
+        doc="Allocation: what members, or those named under `overstating`, report over what they need.",
     )
     largest_programme: int = declare(
         20_000,

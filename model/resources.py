@@ -185,7 +185,9 @@ class Resources:
         rows = np.concatenate([people.rows_of(name) for name in terms.members])
         session = source.session(terms, rows)
         names = [f"{terms.name}/{people.names[row]}" for row in session.rows]
-        draws = Draws(self.stage.key, np.array([entity_id(name) for name in names], dtype=np.int64))
+        entities = np.array([entity_id(name) for name in names], dtype=np.int64)
+        overstating = [people.rows_of(name) for name in terms.overstating or terms.members]
+        draws = Draws(self.stage.key, entities, np.isin(session.rows, np.concatenate(overstating)))
         kind = class_of(self.stage.inputs.extensions, "resource", terms.variant)
         assert kind is not None, "inputs refuse unknown variants"
         mechanism = kind(terms, session, draws)

@@ -246,10 +246,12 @@ class Draws:
         key: name of a random stream -> its key in this run; `stage.key` of a model.
         entities: number of each member in the streams, shape (m,); best from the names of contract and firm, so that
             a new member changes nobody else's draws.
+        overstates: whether each member may report more than it needs, shape (m,); all where silent.
     """
 
     key: Callable[[str], Key]
     entities: Ints
+    overstates: Bools | None = None
 
 
 class Links(NamedTuple):

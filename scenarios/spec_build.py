@@ -201,8 +201,8 @@ def _group(group: type, values: Mapping[str, Any], **names: str) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as inputs hold it: a mapping of names to shares becomes pairs."""
-    return tuple(value.items()) if isinstance(value, dict) else value
+    """Return a value as inputs hold it: a mapping of names to shares becomes pairs, without those that are faulty."""
+    return tuple((k, v) for k, v in value.items() if v is not None) if isinstance(value, dict) else value
 
 
 @cache

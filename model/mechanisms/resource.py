@@ -97,6 +97,7 @@ class Mechanism(ABC):
         self.terms = terms
         self.entities = np.asarray(draws.entities, dtype=np.int64)
         self.report_key = draws.key("resource_report")
+        self.overstates = np.ones(self.entities.size, np.bool_) if draws.overstates is None else draws.overstates
 
     @abstractmethod
     def clear(self, day: int, session: Session) -> None:
@@ -113,11 +114,14 @@ class Mechanism(ABC):
         Args:
             day: of the errors in describing a resource in another sector's terms, one a day and member.
             session: with today's needs.
-            inflation: what members ask for over what they need.
+            inflation: what members who overstate ask for over what they need.
         """
-        if self.terms.mapping_sd == 0.0:
-            return session.need if inflation == 1.0 else session.need * inflation
-        return session.need * (inflation * report_errors(self.report_key, self.entities, day, self.terms.mapping_sd))
+        if self.terms.mapping_sd == 0.0 and inflation == 1.0:
+            return session.need
+        factor = np.where(self.overstates, inflation, 1.0)
+        if self.terms.mapping_sd > 0.0:
+            factor *= report_errors(self.report_key, self.entities, day, self.terms.mapping_sd)
+        return session.need * factor
 
 
 def mechanism_named(name: str) -> type[Mechanism]:

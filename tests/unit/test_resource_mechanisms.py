@@ -434,3 +434,14 @@ def test_the_nearest_that_fit_are_found_among_many_that_do_not() -> None:
 def test_more_pairs_than_memory_holds_are_refused_before_they_are_listed() -> None:
     with pytest.raises(InputError, match=r"9,000,000 pairs of members lie within 5 km.*variant: pooling"):
         pairs_within(np.zeros((3000, 2)), 5.0)
+
+
+def test_who_overstates_alone_gets_more_of_equal_parts_and_what_others_get() -> None:
+    """4 on offer, 4 + 4 needed: 2 each; if the first asks for 12, the parts are a quarter: 3 and 1."""
+    session = one_slot([(4.0, 9.0), (4.0, 9.0)], [(4.0, 1.0)])
+    terms = contract(variant="allocation", objective="proportional", inflation=3.0)
+    for overstates, taken in (([False] * 3, [2.0, 2.0]), ([True, False, False], [3.0, 1.0]), ([True] * 3, [2.0, 2.0])):
+        own = Draws(lambda name: stream_key(7, 0, name), np.arange(3), np.array(overstates))
+        mechanism_named("allocation")(terms, session, own).clear(0, session)
+        assert session.faults() == []
+        assert session.taken[0, 0, :2] == pytest.approx(taken)

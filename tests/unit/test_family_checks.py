@@ -1,0 +1,115 @@
+"""What is said of contracts on resources and technology that cannot work, and of endowments that cannot be used."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from model.errors import InputError
+from scenarios.spec import load_study
+
+STUDY = """
+title: A small park
+goals: {question: Does it pay?, outcomes: [real_cost], baseline: none}
+platforms:
+  calendar: {days: 10 day, burn_in: 0 day}
+  firms:
+    dairy: {type: manufacturer, sector: food, utility: power, process: {kind: shaped}, heat: {use: 0.1 MWh/unit, level: 90 degC}}
+    shop:
+      type: manufacturer
+      sector: metal
+      process: {kind: none}
+      demand: {mean: 10 unit/day}
+      equipment: {kind: lathe, machines: 2, hours_per_unit: 2 h/unit}
+    forge:
+      type: manufacturer
+      sector: metal
+      utility: power
+      process: {kind: shaped}
+      demand: {mean: 10 unit/day}
+      equipment: {kind: press, machines: 2, hours_per_unit: 2 h/unit}
+      heat: {waste_share: 20 %, waste_level: 60 degC}
+    power: {type: utility, sector: power}
+  resource_platforms: {exchange: {}}
+  technology_platforms: {circle: {}}
+strategies:
+  none: {title: Nothing}
+  shared:
+    title: Something
+    contracts:
+      one: {family: resource, platform: exchange, members: [MEMBERS], TERMS}
+run: {seed: 1, replications: 1}
+evaluate: {outcomes: [real_cost]}
+"""
+
+
+def faults(tmp_path: Path, members: str, terms: str, changed: tuple[str, str] = ("", "")) -> str:
+    """Return what is said of the study with these members and terms, and one text of it changed."""
+    text = STUDY.replace("MEMBERS", members).replace("TERMS", terms)
+    path = tmp_path / "park.yaml"
+    path.write_text(text.replace(*changed) if changed[0] else text, encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        load_study(str(path))
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("members", "terms", "said"),
+    [
+        (
+            "dairy, shop",
+            "mode: horizontal, resource: equipment",
+            r"\.mode: horizontal, between the sectors food, metal",
+        ),
+        ("forge, shop", "mode: cross_sector, resource: equipment", r"\.mode: cross_sector, within the sector metal"),
+        (
+            "forge, shop",
+            "mode: vertical, resource: equipment",
+            r"\.mode: vertical, but forge neither supplies nor buys",
+        ),
+        ("forge, shop", "resource: equipment", r"no two members have equipment of one kind.*: lathe, press"),
+        ("forge, shop", "resource: labour", r"forge has no workers, and no use for it"),
+        ("forge, shop", "resource: station", r"nobody among the members has a servers|nobody among the members has"),
+        ("dairy, forge", "mode: cross_sector, resource: heat", r"hot enough"),
+        ("forge, shop", "resource: equipment, shares: {forge: 0.5, shop: 0.6}", r"the shares add up to 1\.1.*sum to 1"),
+        (
+            "forge, shop",
+            "resource: equipment, shares: {forge: 0.5, shap: 0.5}",
+            r"shap is no member.*did you mean shop",
+        ),
+        ("forge, shop", "resource: equipment, overstating: [fodge]", r"fodge is no member.*did you mean forge"),
+        ("forge, shop", "resource: equipment, variant: poling", r"no such resource mechanism: 'poling'.*pooling"),
+        ("forge, shep", "resource: equipment", r"no such firm: 'shep'.*did you mean shop"),
+        ("forge, forge", "resource: equipment", r"forge is named twice"),
+        ("forge", "resource: equipment", r"one firm alone shares with nobody"),
+    ],
+)
+def test_a_contract_that_cannot_work_is_told_why_and_where(tmp_path: Path, members: str, terms: str, said: str) -> None:
+    message = faults(tmp_path, members, terms)
+    assert re.search(said, message), message
+    assert re.search(r"park\.yaml:\d+", message)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (("machines: 2, hours_per_unit: 2 h/unit}\n    forge", "machines: 2}\n    forge"), r"no unit takes any time"),
+        (("kind: lathe, machines: 2", "kind: lathe, machines: 0.5"), r"not a whole number"),
+        (
+            (
+                "demand: {mean: 10 unit/day}\n      equipment: {kind: lathe",
+                "demand: {mean: 90 unit/day}\n      equipment: {kind: lathe",
+            ),
+            r"takes 180 h a day, and 40 h are there",
+        ),
+    ],
+)
+def test_machines_that_cannot_be_used_are_told(tmp_path: Path, changed: tuple[str, str], said: str) -> None:
+    message = faults(tmp_path, "forge, shop", "resource: equipment", changed)
+    assert re.search(said, message), message
+
+
+def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
+    message = faults(tmp_path, "dairy, shep", "mode: horizontal, variant: poling, shares: {dairy: 2}, reach: 3 EUR")
+    for said in ("shep", "poling", "reach", "shares"):
+        assert said in message, message
