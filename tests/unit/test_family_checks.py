@@ -14,7 +14,12 @@ goals: {question: Does it pay?, outcomes: [real_cost], baseline: none}
 platforms:
   calendar: {days: 10 day, burn_in: 0 day}
   firms:
-    dairy: {type: manufacturer, sector: food, utility: power, process: {kind: shaped}, heat: {use: 0.1 MWh/unit, level: 90 degC}}
+    dairy:
+      type: manufacturer
+      sector: food
+      utility: power
+      process: {kind: shaped}
+      heat: {use: 0.1 MWh/unit, level: 90 degC}
     shop:
       type: manufacturer
       sector: metal
