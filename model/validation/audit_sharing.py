@@ -190,7 +190,8 @@ def technology_cost(model: CollaborationModel, produced_before: Floats, waiting:
     does = np.isfinite(rivalry.market.difficulty)
     cost[:makers][does] += rivalry.market.difficulty[does] * rivalry.effort[does] ** 2 / 2.0
     date = model.futures.calendar.date(model.day)
-    begins = date.day == 1 and date.month in {1, 4, 7, 10}
+    first, quarter = model.inputs.calendar.burn_in, date.day == 1 and date.month in {1, 4, 7, 10}
+    begins = model.day == first or (quarter and model.day > first)
     for contract, was_waiting in zip(technology.contracts, waiting, strict=True):
         terms, rows = contract.terms, contract.rows
         if (was_waiting or begins) and contract.online[model.day]:

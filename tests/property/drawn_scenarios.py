@@ -11,7 +11,7 @@ from tests.property.drawn_contracts import contracts, data_platforms, privacy_ru
 from tests.property.drawn_endowments import endowed, powered
 from tests.property.drawn_firms import chains, demands, mean_reaching, orderings, shapes
 from tests.property.drawn_quantities import RECEIVERS, between, zero_or
-from tests.property.drawn_sharing_contracts import resource_contracts
+from tests.property.drawn_sharing_contracts import guilds, resource_contracts
 
 
 @st.composite
@@ -136,4 +136,13 @@ def estates(draw: st.DrawFn) -> ModelInputs:
         utilities=tuple(UtilityInputs(name=name) for name in names),
         incidents=Incidents(loss_years=0),
     )
-    return draw(parks(inputs))
+    return draw(parks(inputs)) if draw(st.booleans()) else draw(quarters(inputs))
+
+
+@st.composite
+def quarters(draw: st.DrawFn, inputs: ModelInputs) -> ModelInputs:
+    """Return an economy whose firms learn and do research, over the first days of two quarters."""
+    period = Period(start="2025-06-26", days=draw(st.integers(9, 15)), burn_in=draw(st.integers(0, 4)))
+    if draw(st.sampled_from([True, False, False, False])):
+        period = dataclasses.replace(period, start="2025-06-29", days=99)
+    return draw(guilds(dataclasses.replace(inputs, calendar=period)))

@@ -7,7 +7,16 @@ from typing import Any
 from hypothesis import strategies as st
 
 from model.errors import InputError
-from model.inputs import ManufacturerInputs, ModelInputs, ResourceContract, ResourcePlatformInputs
+from model.inputs import (
+    ManufacturerInputs,
+    ModelInputs,
+    ResourceContract,
+    ResourcePlatformInputs,
+    Technology,
+    TechnologyContract,
+    TechnologyPlatformInputs,
+)
+from model.know_how import AREAS
 from tests.property.drawn_quantities import between, zero_or
 
 HOLDERS = {
@@ -124,3 +133,74 @@ def only_slag(firm: ManufacturerInputs) -> Any:
     return dataclasses.replace(
         by, rate=by.rate if by.makes == "slag" else 0.0, need=by.need if by.takes == "slag" else 0.0
     )
+
+
+@st.composite
+def technologies(draw: st.DrawFn, slopes: dict[str, float]) -> Technology:
+    """Return what a firm knows and finds out; `slopes`: of the product markets there are, EUR/unit per unit a day."""
+    market = draw(st.sampled_from(["", *slopes]))
+    return Technology(
+        learning_rate=draw(zero_or(0.02, 0.4)),
+        learnable_share=draw(between(0.1, 0.9)),
+        energy_learning=draw(zero_or(0.01, 0.3)),
+        experience=draw(between(0.05, 3.0)),
+        **{area: draw(zero_or(0.5, 9.0)) for area in AREAS},
+        knowledge_spread=draw(zero_or(0.1, 1.5)),
+        public_experience=draw(zero_or(0.5, 40.0)),
+        absorption=draw(between(0.05, 0.9)),
+        research_share=draw(zero_or(0.001, 0.02)),
+        spillover=draw(between(0.0, 0.9)),
+        half_learning=draw(between(0.002, 0.1)),
+        product_market=market,
+        price_slope=slopes.get(market, 0.0),
+        review=draw(between(0.1, 1.0)),
+    )
+
+
+@st.composite
+def technology_contracts(draw: st.DrawFn, names: tuple[str, ...]) -> TechnologyContract:
+    """Return a contract on technology between firms of any sectors."""
+    variant = draw(st.sampled_from(["exchange", "cooperation", "sharing"]))
+    return TechnologyContract(
+        name=f"{variant} of {'+'.join(names)}",
+        platform="guild",
+        members=names,
+        variant=variant,
+        meetings=draw(st.integers(1, 4)),
+        cutoff=draw(zero_or(0.01, 0.3)),
+        joint_weight=draw(st.one_of(st.just(1.0), between(0.0, 1.0))),
+        joint_spillover=draw(zero_or(0.1, 1.0)),
+        openness=draw(between(0.05, 1.0)),
+        royalty=draw(zero_or(0.05, 0.9)),
+        leakage=draw(zero_or(0.05, 0.9)),
+        ability_slope=draw(zero_or(0.2, 3.0)),
+        novelty_slope=draw(zero_or(0.2, 3.0)),
+        transfer_cost=draw(zero_or(100.0, 5000.0)),
+    )
+
+
+@st.composite
+def guilds(draw: st.DrawFn, inputs: ModelInputs) -> ModelInputs:
+    """Return the economy in which firms learn, do research and compete, with contracts on what they find."""
+    supplying = {firm.supplier for firm in inputs.manufacturers}
+    largest = max(firm.demand.mean for firm in inputs.manufacturers)
+    cheapest = min(firm.process.unit_price for firm in inputs.manufacturers)
+    slopes = {"steel": draw(between(0.05, 0.9)) * cheapest / largest} if draw(st.booleans()) else {}
+    firms = []
+    for firm in inputs.manufacturers:
+        known = draw(technologies({} if firm.name in supplying else slopes))
+        firms.append(dataclasses.replace(firm, technology=known))
+    platforms = draw(hubs(TechnologyPlatformInputs, ["guild"], protection=zero_or(0.1, 1.0)))
+    inputs = dataclasses.replace(inputs, manufacturers=tuple(firms), technology_platforms=platforms)
+    queue = draw(st.permutations([firm.name for firm in firms]))
+    cut = draw(st.integers(1, len(queue)))
+    for names in (tuple(queue[:cut]), tuple(queue[cut:])):
+        contract = draw(technology_contracts(names))
+        for mode in ("horizontal", "cross_sector"):
+            try:
+                tied = (*inputs.technology_contracts, dataclasses.replace(contract, mode=mode))
+                inputs = dataclasses.replace(inputs, technology_contracts=tied)
+            except InputError:  # not that mode, one firm alone, nobody who learns or does research
+                continue
+            break
+    return inputs

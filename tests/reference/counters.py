@@ -70,7 +70,7 @@ class Counters:
         beta = model.inputs.balancing.beta
         self.alignment += beta * sum(r * own for r, own in zip(model.rest, model.own_imbalance, strict=True))
         self.emissions += model.generation_emissions
-        for part in (*model.shops, *model.plants, model.stations, model.flows, model.contracts):
+        for part in (*model.shops, *model.plants, model.stations, model.flows, model.contracts, model.technology):
             part.count()
 
     def outcomes(self) -> dict[tuple[str, str], float]:
@@ -92,6 +92,7 @@ class Counters:
         values |= model.flows.outcomes(year)
         values |= model.contracts.outcomes(year)
         values |= model.stations.outcomes(self.days)
+        values |= model.technology.outcomes(self.days)
         for plant in model.plants:
             values |= plant.outcomes(self.days)
         for platform in (*model.resource_platforms, *model.technology_platforms):

@@ -26,6 +26,7 @@ from tests.reference.processes import BatchProcess, NoProcess, ShapedProcess
 from tests.reference.resources import Resources
 from tests.reference.sharing import Platform, Sharing
 from tests.reference.stations import Stations
+from tests.reference.technology import Technology
 from tests.reference.utility import Utility
 from tests.reference.workshops import Workshop
 
@@ -34,7 +35,7 @@ STREAMS = (
     "plan_noise", "order_noise", "system_imbalance", "wear", "price_forecast_error", "platform_outage", "grouping",
     "privacy_noise", "mapping_error", "late_record", "tree_noise", "record_gap", "record_mixup", "record_shift",
     "record_stale", "record_label", "record_code", "machine", "absence_common", "absence", "absent", "station_job",
-    "generator_outage", "resource_report", "lease_turn", "lease_choice", "barter",
+    "generator_outage", "resource_report", "lease_turn", "lease_choice", "barter", "knowledge",
 )  # fmt: skip
 PRICE_MEMORY = 0.995
 
@@ -64,6 +65,7 @@ class ReferenceModel(mesa.Model):
         self.shops = [firm.workshop for firm in self.firms if firm.workshop]
         self.stations, self.flows = Stations(self), Flows(self)
         self.contracts = Resources(self)
+        self.technology = Technology(self)
         self.counters = Counters(self)
         self.today = -1
         self.days_unbilled = 0
@@ -124,6 +126,7 @@ class ReferenceModel(mesa.Model):
         """Live through one day."""
         self.today += 1
         day = self.today
+        self.technology.review(day)
         self.price = self.futures.price[day].tolist()
         self.expected_price = self.public_prices.predict(day, self.weekend)
         self.rest = self.rest_of_system.day(day)

@@ -91,6 +91,12 @@ class ResourceContract:
             books.pay(member, self.platform, "rent", eur)
             books.pay(member, self.platform, "commission", commission * max(0.0, eur))
             books.pay(member, self.model.resources, "moving", moved)
+        if self.platform.terms.governance == "cooperative":
+            kept = commission * sum(max(0.0, eur) for eur in self.table.paid)
+            size = sum(self.platform.members.values())
+            for firm in (*self.model.firms, *self.model.utilities):
+                if firm.party in self.platform.members:
+                    books.pay(firm, self.platform, "platform_result", -kept / size)
 
     def count(self) -> None:
         """Count today."""
