@@ -101,7 +101,7 @@ def null_contracts(inputs: ModelInputs) -> tuple[DataContract, ...]:
 
 def null_sharing(inputs: ModelInputs) -> dict[str, Any]:
     """Return the contracts on resources and technology of a scenario by field, on terms that share nothing."""
-    nothing = {"meetings": 0, "openness": 0.0, "joint_weight": 0.0, "joint_spillover": 0.0}
+    nothing: dict[str, Any] = {"meetings": 0, "openness": 0.0, "joint_weight": 0.0, "joint_spillover": 0.0}
     known = [c for c in inputs.technology_contracts if c.variant in {"exchange", "cooperation", "sharing"}]
     return {
         "resource_contracts": tuple(dataclasses.replace(c, offered=0.0) for c in inputs.resource_contracts),

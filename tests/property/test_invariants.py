@@ -104,6 +104,8 @@ def test_the_order_of_declaration_changes_nothing(inputs: ModelInputs, seed: int
         utilities=tuple(data.draw(st.permutations(inputs.utilities))),
         contracts=tuple(data.draw(st.permutations(inputs.contracts))),
         data_platforms=tuple(data.draw(st.permutations(inputs.data_platforms))),
+        resource_contracts=tuple(data.draw(st.permutations(inputs.resource_contracts))),
+        resource_platforms=tuple(data.draw(st.permutations(inputs.resource_platforms))),
     )
     one, two = CollaborationModel(inputs, rng=seed), CollaborationModel(shuffled, rng=seed)
     scale = {}
@@ -155,7 +157,7 @@ def test_two_models_side_by_side_do_not_meet() -> None:
 def test_money_energy_materials_and_hours_balance(inputs: ModelInputs, seed: int) -> None:
     model = CollaborationModel(inputs, rng=seed)
     model.run_to_end()
-    assert model.ledger.worst.keys() == {"money", "energy", "materials", "hours"}
+    assert model.ledger.worst.keys() >= {"money", "energy", "materials", "hours"}
     assert max(model.ledger.worst.values()) <= 1e-9
     assert sum(model.ledger.net_cost(party) for party in model.ledger.parties) == pytest.approx(0.0, abs=1e-3)
 
