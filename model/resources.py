@@ -53,7 +53,8 @@ class AtWork:
         terms: of the contract; `online`: whether its platform works, by day.
         open: whether it works today.
         source: whose resource it is; `session`: today's needs and offers; `mechanism`: what matches them.
-        worth, saved, bound: EUR of all needs, of what was matched, and at most possible, while counting.
+        worth, met: EUR of all needs, and of those that were met; saved, bound: EUR that this saved, and at most could
+            have, while counting; units, eur: what was taken, and paid for it at the mean price of each slot.
     """
 
     terms: ResourceContract
@@ -66,6 +67,8 @@ class AtWork:
     met: float = 0.0
     saved: float = 0.0
     bound: float = 0.0
+    units: float = 0.0
+    eur: float = 0.0
 
 
 @dataclass
@@ -164,6 +167,9 @@ class Resources:
             contract.met += worth(session.value, session.taken)
             contract.saved += session.surplus
             contract.bound += session.bound
+            taken = session.taken.sum(axis=(1, 2))
+            contract.units += float(taken.sum())
+            contract.eur += float(np.nansum(session.price * taken))
 
     def outcomes(self, ledger: Any, scale: float) -> dict[tuple[str, str], float]:
         """Return the declared outcomes: (name, party) -> value per 365-day year; `scale`: years per counted time."""
@@ -178,6 +184,11 @@ class Resources:
                 values["match_rate", hub] = sum(contract.met for contract in mine) / worth
             if not np.isnan(bound):
                 values["matched_bound", hub] = bound * scale
+            for resource in dict.fromkeys(contract.terms.resource for contract in mine):
+                alike = [contract for contract in mine if contract.terms.resource == resource]
+                units = sum(contract.units for contract in alike)
+                if units > 0.0:
+                    values[f"price_{resource}", hub] = sum(contract.eur for contract in alike) / units
         return values
 
     def _at_work(self, terms: ResourceContract, source: Source) -> AtWork:

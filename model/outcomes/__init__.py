@@ -11,7 +11,7 @@ from model.outcomes.exposure import EXPOSURE
 from model.outcomes.maintenance import MAINTENANCE
 from model.outcomes.operations import OPERATIONS
 from model.outcomes.records import RECORDS
-from model.outcomes.sharing import ENDOWMENTS, KNOWLEDGE, SHARING, SHARING_COSTS
+from model.outcomes.sharing import ENDOWMENTS, KNOWLEDGE, PRICES, SHARING, SHARING_COSTS
 from model.outcomes.transfers import TRANSFERS
 
 __all__ = ["COST_COMPONENTS", "OUTCOME", "OUTCOMES", "Direction", "Family", "Outcome"]
@@ -27,6 +27,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     *SHARING_COSTS,
     *SHARING,
     *ENDOWMENTS,
+    *PRICES,
     *KNOWLEDGE,
 )
 """All declarations, in the order in which stores and tables list them."""

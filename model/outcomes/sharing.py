@@ -131,6 +131,27 @@ ENDOWMENTS: tuple[Outcome, ...] = (
 )
 """What machines, people, stations, heat, materials and blocks did."""
 
+PRICES: tuple[Outcome, ...] = _of_parties(
+    "diagnostic",
+    *(
+        (
+            f"price_{resource}",
+            f"Price of {words}",
+            unit,
+            "none",
+            f"Mean of what takers paid over a platform for {words}.",
+        )
+        for resource, words, unit in (
+            ("equipment", "a machine-hour", "EUR/h"),
+            ("labour", "a working hour", "EUR/h"),
+            ("heat", "heat", "EUR/MWh"),
+            ("by_product", "by-products", "EUR/t"),
+            ("storage", "a loan of storage", "EUR/MWh"),
+        )
+    ),
+)
+"""What shared resources cost those who took them; by-products have one price for all materials of a platform."""
+
 KNOWLEDGE: tuple[Outcome, ...] = (
     Outcome(
         "consumers_gain",
