@@ -118,6 +118,8 @@ def variance_ratio(a: Floats, b: Floats) -> tuple[float, float, float]:
         a: one strategy, shape (n,).
         b: the other in the same random futures, shape (n,).
     """
+    _, exponent = math.frexp(max(float(np.abs(a).max()), float(np.abs(b).max())))
+    a, b = np.ldexp(a, -exponent), np.ldexp(b, -exponent)  # exact, and squares of no amount overflow
     rounding = a.size * (_ROUNDING * max(float(np.abs(a).max()), float(np.abs(b).max()))) ** 2
     a, b = a - a.mean(), b - b.mean()
     paired = float(((a - b) ** 2).sum())

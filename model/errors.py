@@ -65,7 +65,19 @@ class StoreError(TandemError):
     """The results store refused: missing, locked, or written by a newer version."""
 
 
+SYNONYMS = {
+    **dict.fromkeys(("machines", "machine", "machinery"), "equipment"),
+    **dict.fromkeys(("workers", "crew", "crews", "people", "labor", "staff"), "labour"),
+    **dict.fromkeys(("beds", "stations"), "station"),
+    **dict.fromkeys(("battery", "batteries"), "storage"),
+    **dict.fromkeys(("waste", "materials", "material", "by_products"), "by_product"),
+}
+"""Words for resources, with the name that the resource has in scenarios."""
+
+
 def nearest(word: str, choices: Sequence[str]) -> str:
     """Return "did you mean ...?" for the closest of `choices`, or an empty string."""
+    if SYNONYMS.get(word) in choices:
+        return f"did you mean {SYNONYMS[word]}?"
     match = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
     return f"did you mean {match[0]}?" if match else ""

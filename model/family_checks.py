@@ -53,7 +53,7 @@ def family_faults(inputs: ModelInputs, variants: Variants) -> Iterator[Fault]:
             )
             yield from _known(f"{where}.variant", contract.variant, f"{family} mechanism", list(variants[family]))
             yield from _member_faults(where, contract, firms)
-            if any(name not in firms for name in contract.members):
+            if not contract.members or any(name not in firms for name in contract.members):
                 continue
             yield from _mode_faults(where, contract, firms)
             yield from _holding_faults(where, contract, firms, _is_pooled(inputs, contract))
@@ -77,7 +77,8 @@ def _member_faults(
         if name in contract.members[:k]:
             yield Fault(f"{where}.members.{k}", f"{name} is named twice")
     if sum(getattr(firms.get(name), "count", 1) for name in contract.members) < 2:
-        yield Fault(f"{where}.members", "one firm alone shares with nobody", "allowed: at least two firms")
+        what = "one firm alone shares with nobody" if contract.members else "the contract has no members"
+        yield Fault(f"{where}.members", what, "allowed: at least two firms")
     if isinstance(contract, TechnologyContract):
         return
     for k, name in enumerate(contract.overstating):
@@ -249,9 +250,11 @@ def _why_nothing_fits(contract: ResourceContract, members: list[FirmInputs], poo
     if pooled:
         middle, reach = _middle(members), f"the pool's reach is {contract.reach:g} km"
         ways = ", ".join(f"{m.name} {dist(middle, (m.site.x, m.site.y)):.3g} km" for m in members)
-        what = f"no two members are near enough to the middle of all, or hot enough there: {ways}, and {reach}"
+        hot = ", or hot enough there" if contract.resource == "heat" else ""
+        what = f"no two members are near enough to the middle of all{hot}: {ways}, and {reach}"
         return what, "a longer reach, or other members; or variant allocation or leasing"
-    return "no two members are near enough, or hot enough, for each other", "a longer reach, or other members"
+    hot = ", or hot enough, for each other" if contract.resource == "heat" else " to each other"
+    return f"no two members are near enough{hot}", "a longer reach, or other members"
 
 
 def _knowledge_faults(where: str, contract: TechnologyContract, members: list[FirmInputs]) -> Iterator[Fault]:

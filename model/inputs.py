@@ -349,7 +349,9 @@ def _shock_faults(inputs: ModelInputs) -> Iterator[Fault]:
                 yield Fault(f"{where}.date", f"{shock.date} is no day of the run", f"allowed: {first} to {last}")
         if shock.what != "demand" and not 0.0 <= shock.size <= 1.0:
             what = f"{shock.size:g} is no part of the {'machines' if shock.what == 'machines' else 'crew'}"
-            yield Fault(f"{where}.size", what, "allowed: number from 0 to 1")
+            silent = shock.size == parameters_of(Shock)["size"].default
+            allowed = "the part that is missing, from 0 to 1" + ("; the default is a fall of demand" if silent else "")
+            yield Fault(f"{where}.size", what, f"needed: {allowed}")
         if not shock.firms:
             yield Fault(f"{where}.firms", "the shock hits nobody", "allowed: at least one firm")
         for k, name in enumerate(shock.firms):

@@ -26,6 +26,9 @@ TIERS = 2
 MOST_PAIRS = 5_000_000
 """Most pairs within reach that are listed: half a gigabyte."""
 
+MOST_EUR = 1e15
+"""Highest amount that a result may have: beyond it, cents are lost to rounding, and squares of sums overflow."""
+
 RELATIVE = 1e-9
 """Rounding that results may be off by, against what is needed, offered or paid in all."""
 
@@ -109,10 +112,15 @@ class Session:
 
     def faults(self) -> list[str]:
         """Return what breaks the rules that every mechanism keeps, as sentences; empty where all is right."""
+        if misshapen := self._misshapen():
+            return misshapen
         market, results = (self.need, self.offer), (self.taken, self.given, self.paid, self.moved)
         finite, room, takes, gives, net, paid = audit(market, results, self.flow)
         if not finite:
             return ["a result is not finite"]
+        amounts = {"paid": self.paid, "moved": self.moved, "price": self.price, "bound": np.array(self.bound)}
+        if absurd := [name for name, eur in amounts.items() if (np.abs(eur) > MOST_EUR).any()]:
+            return [f"{', '.join(absurd)} beyond {MOST_EUR:g} EUR"]
         found, lost = [], abs(self.lost()).max(initial=0.0)
         if not takes:
             found.append("a member takes less than nothing or more than it needs")
@@ -122,6 +130,19 @@ class Session:
             found.append(f"{lost:.6g} units are given and not taken, or taken and not given")
         if abs(net) > RELATIVE * max(1.0, paid):
             found.append(f"payments between members sum to {net:.6g} EUR")
+        return found
+
+    def _misshapen(self) -> list[str]:
+        """Return which results are no longer arrays of the shape they were built with."""
+        shape = {"taken": self.need.shape, "given": self.offer.shape, "flow": (self.slots, self.taker.size),
+                 "paid": self.rows.shape, "moved": self.rows.shape, "withheld": self.offer.shape,
+                 "price": (self.slots,)}  # fmt: skip
+        found = []
+        for name, right in shape.items():
+            result = getattr(self, name)
+            if not isinstance(result, np.ndarray) or result.shape != right or result.dtype != np.float64:
+                is_now = f"{result.dtype} of shape {result.shape}" if isinstance(result, np.ndarray) else repr(result)
+                found.append(f"{name} is {is_now}, and must stay float64 of shape {right}: write into it")
         return found
 
     def lost(self) -> Floats:

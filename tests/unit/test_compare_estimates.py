@@ -73,6 +73,12 @@ def test_the_variance_ratio_of_correlated_normals(correlation: float, generator:
     assert low < ratio < high
 
 
+@pytest.mark.parametrize("scale", [2.0**1000, 2.0**-400])
+def test_the_variance_ratio_has_no_unit_however_large(scale: float, generator: np.random.Generator) -> None:
+    a, b = generator.normal(size=(2, 30))
+    assert variance_ratio(a * scale, b * scale) == variance_ratio(a, b)
+
+
 def test_the_interval_of_the_variance_ratio_covers_the_truth(generator: np.random.Generator) -> None:
     """A percentile bootstrap of 30 pairs is known to cover somewhat less than it says."""
     samples = generator.multivariate_normal([0.0, 0.0], [[1.0, 0.8], [0.8, 1.0]], size=(400, 30))

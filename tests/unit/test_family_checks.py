@@ -87,12 +87,28 @@ def faults(tmp_path: Path, members: str, terms: str, changed: tuple[str, str] = 
         ("forge, shep", "resource: equipment", r"no such firm: 'shep'.*did you mean shop"),
         ("forge, forge", "resource: equipment", r"forge is named twice"),
         ("forge", "resource: equipment", r"one firm alone shares with nobody"),
+        ("", "resource: equipment", r"\.members: the contract has no members \(allowed: at least two firms\)$"),
+        ("forge, shop", "resource: machines", r"'machines' is not allowed; did you mean equipment"),
+        ("forge, shop", "resource: beds", r"'beds' is not allowed; did you mean station"),
     ],
 )
 def test_a_contract_that_cannot_work_is_told_why_and_where(tmp_path: Path, members: str, terms: str, said: str) -> None:
     message = faults(tmp_path, members, terms)
     assert re.search(said, message), message
     assert re.search(r"park\.yaml:\d+", message)
+
+
+FAR = ("type: manufacturer\n      sector: metal", "type: manufacturer\n      site: {x: 90 km}\n      sector: metal")
+
+
+@pytest.mark.parametrize("variant", ["pooling", "leasing"])
+def test_only_heat_is_said_to_be_not_hot_enough(tmp_path: Path, variant: str) -> None:
+    text = STUDY.replace(FAR[0], FAR[1], 1).replace("press", "lathe").replace("MEMBERS", "shop, forge")
+    path = tmp_path / "park.yaml"
+    path.write_text(text.replace("TERMS", f"resource: equipment, variant: {variant}"), encoding="utf-8")
+    with pytest.raises(InputError, match="no two members are near enough") as error:
+        load_study(str(path))
+    assert "hot" not in str(error.value)
 
 
 @pytest.mark.parametrize(

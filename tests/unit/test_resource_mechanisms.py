@@ -373,6 +373,11 @@ def test_each_slot_is_a_market_of_its_own(terms: dict[str, Any], places: int) ->
         (lambda s: s.taken.__imul__(-1.0), "less than nothing"),
         (lambda s: s.paid.__iadd__(1.0), "payments between members sum to 3 EUR"),
         (lambda s: s.paid.fill(np.nan), "not finite"),
+        (lambda s: s.moved.fill(1e300), "moved beyond 1e+15 EUR"),
+        (lambda s: s.price.fill(-1e16), "price beyond 1e+15 EUR"),
+        (lambda s: setattr(s, "bound", np.inf), "bound beyond 1e+15 EUR"),
+        (lambda s: setattr(s, "taken", np.zeros(3)), "taken is float64 of shape (3,), and must stay float64 of shape"),
+        (lambda s: setattr(s, "paid", [0.0, 0.0, 0.0]), "paid is [0.0, 0.0, 0.0], and must stay float64"),
     ],
 )
 def test_broken_rules_are_named(change: Any, words: str) -> None:

@@ -113,7 +113,14 @@ def test_a_copy_ends_its_shock_for_itself() -> None:
         ({"firms": ("shop", "shop")}, "shocks.s.firms.1: shop is named twice"),
         ({"what": "machines", "size": 0.1}, "shocks.s.firms.0: shop declares no machines (equipment.machines)"),
         ({"what": "absence", "size": 0.1}, "shocks.s.firms.0: shop declares no crew (labour.skilled, labour.general)"),
-        ({"what": "machines", "firms": ("works",)}, "shocks.s.size: -0.3 is no part of the machines"),
+        (
+            {"what": "machines", "firms": ("works",)},
+            "shocks.s.size: -0.3 is no part of the machines (needed: the part that is missing, from 0 to 1; the",
+        ),
+        (
+            {"what": "absence", "firms": ("works",), "size": 1.5},
+            "shocks.s.size: 1.5 is no part of the crew (needed: the part that is missing, from 0 to 1)",
+        ),
         ({"date": "2025-03-14"}, "shocks.s.date: 2025-03-14 is no day of the run (allowed: 2025-03-02 to 2025-03-13)"),
         ({"date": "soon"}, "shocks.s.date: 'soon' is not a date (allowed: YYYY-MM-DD)"),
         ({"what": "locusts"}, "shocks.s.what: 'locusts' is not allowed"),
