@@ -28,7 +28,8 @@ from analysis.estimates import (
 )
 from analysis.influence import influence_frame
 from analysis.orders import orders_frame
-from analysis.points import TOO_FEW, difference, floats
+from analysis.pairs import Bill, Pair, by_strategy, least_of, pair, reference_bill
+from analysis.points import TOO_FEW, difference
 from analysis.tables import StudyTables
 from analysis.tails import tail_frame
 from analysis.waterfall import unanswered, waterfall_frame
@@ -38,7 +39,6 @@ from model.outcomes import COST_COMPONENTS, OUTCOME
 
 FEW = TOO_FEW
 """Below this number of replications an interval is a rough guide, and no probability is worth printing."""
-_MANY = 4
 SKEWED = 1.0
 """Sample skewness above which the t interval should give way to the bootstrap."""
 HALF_WIDTH_SHARE = 0.05
@@ -61,26 +61,6 @@ FLOWS = ("strategy", "payer", "payee", "kind", "n", "baseline_mean", "mean", "di
 
 
 @dataclass(frozen=True)
-class Bill:
-    """The energy bill that differences are expressed as a share of.
-
-    Attributes:
-        parties: the firms whose bills are added: those that share anything, else all that have a bill.
-        eur_per_year: their bill under the baseline, mean over replications; NaN if nobody has one.
-    """
-
-    parties: tuple[str, ...]
-    eur_per_year: float
-
-    @property
-    def whose(self) -> str:
-        """The firms in words; their number where they are many."""
-        if len(self.parties) > _MANY:
-            return f"{len(self.parties)} firms and groups of firms"
-        return " and ".join(self.parties)
-
-
-@dataclass(frozen=True)
 class Comparison:
     """Everything a comparison says.
 
@@ -92,7 +72,8 @@ class Comparison:
         differences: one row per strategy, outcome and party; columns `DIFFERENCES`.
         ranking: the strategies by the goal outcome, best first; columns `RANKING`.
         components: strategy, component, title, n, mean, difference, low, high; sums to the total real cost.
-        parties: strategy, party, n, mean, difference, low, high, share_of_bill, verdict (gains, loses, unclear).
+        parties: strategy, party, n, mean, difference, low, high, share_of_bill, verdict (gains, loses, unclear,
+            no difference).
         transfers: who pays whom, columns `FLOWS`; real cost excluded, so that each strategy sums to what moves only.
         real_costs: real cost by the party that bears it and by kind, columns `FLOWS`; payee is `resources`.
         tail: the risk of bad years, drawn breach losses included; columns `analysis.tails.TAIL`.
@@ -153,8 +134,8 @@ def compare_study(
         ranking=ranking(tables.metrics, base, goal, bill, titles),
         components=component_table(tables.metrics, base),
         parties=party_table(differences),
-        transfers=flow_table(tables.transfers, base, real=False),
-        real_costs=flow_table(tables.transfers, base, real=True),
+        transfers=flow_table(tables.transfers, base, real=False, least=least_of(tables.metrics, base)),
+        real_costs=flow_table(tables.transfers, base, real=True, least=least_of(tables.metrics, base)),
         tail=tail_frame(tables, base),
         break_even=break_evens(tables.points, tables.study.evaluation.get("break_even"), bearer),
         influence=influence_frame(tables),
@@ -172,69 +153,6 @@ def goal_outcome(tables: StudyTables) -> str:
     return whole[0] if whole else "real_cost"
 
 
-def reference_bill(metrics: pd.DataFrame, baseline: str, sharers: Sequence[str]) -> Bill:
-    """Return the mean energy bill under the baseline of the firms that share, or of all firms."""
-    rows = metrics[(metrics["strategy"] == baseline) & (metrics["outcome"] == "energy_bill")]
-    billed = tuple(dict.fromkeys(rows["party"]))
-    parties = tuple(name for name in dict.fromkeys(sharers) if name in billed) or billed
-    total = rows[rows["party"].isin(parties)].groupby("replication")["value"].sum()
-    return Bill(parties, float(total.mean()) if len(total) else math.nan)
-
-
-def by_strategy(metrics: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
-    """Return (outcome, party) -> values, one row per replication, one column per strategy."""
-    order = list(dict.fromkeys(metrics["strategy"]))
-    return {
-        (str(outcome), str(party)): group.pivot(index="replication", columns="strategy", values="value").reindex(
-            columns=order
-        )
-        for (outcome, party), group in metrics.groupby(["outcome", "party"], sort=False)
-    }
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One outcome of one party under two strategies in the same random futures.
-
-    Attributes:
-        outcome: name of the outcome.
-        a: values under the strategy, shape (n,).
-        b: values under the baseline, shape (n,).
-        chance: paired differences of the control variate, shape (n,); zeros where there is none.
-    """
-
-    outcome: str
-    a: Floats
-    b: Floats
-    chance: Floats
-
-    @property
-    def difference(self) -> Floats:
-        """Paired differences; what is within the rounding of the two values is zero."""
-        return difference(self.a, self.b)
-
-
-def pair(
-    outcome: str, table: pd.DataFrame, strategy: str, baseline: str, control: pd.DataFrame | None = None
-) -> Pair:  # fmt: skip
-    """Return the replications that both strategies finished; see `Pair`.
-
-    Args:
-        outcome: name of the outcome.
-        table: its values, one row per replication, one column per strategy.
-        strategy: column to compare.
-        baseline: column to compare with.
-        control: the control variate in the same shape, if there is one.
-    """
-    a, b = floats(table[strategy]), floats(table[baseline])
-    both = ~(np.isnan(a) | np.isnan(b))
-    chance = np.zeros(int(both.sum()))
-    if control is not None and {strategy, baseline} <= set(control.columns):
-        aligned = floats((control[strategy] - control[baseline]).reindex(table.index))[both]
-        chance = aligned if np.isfinite(aligned).all() else chance
-    return Pair(outcome, a[both], b[both], chance)
-
-
 def paired_differences(
     metrics: pd.DataFrame,
     baseline: str,
@@ -244,7 +162,7 @@ def paired_differences(
     bearer: str | None = None,
 ) -> pd.DataFrame:
     """Return one row per strategy other than the baseline, outcome and party; columns `DIFFERENCES`."""
-    values = by_strategy(metrics)
+    values, least = by_strategy(metrics), least_of(metrics, baseline)
     order = {name: i for i, name in enumerate(OUTCOME)}
     rows = []
     for (outcome, party), table in sorted(values.items(), key=lambda item: (order[item[0][0]], item[0][1])):
@@ -252,7 +170,7 @@ def paired_differences(
         for strategy in table.columns:
             if strategy == baseline or baseline not in table:
                 continue
-            both = pair(outcome, table, strategy, baseline, control if _has_control(outcome) else None)
+            both = pair(outcome, table, strategy, baseline, control if _has_control(outcome) else None, least=least)
             if both.a.size:
                 measures = _measures(both, half_width_share, known_coefficient(outcome, (party,), bearer))
                 rows.append({"strategy": strategy, "outcome": outcome, "party": party, **measures})
@@ -283,7 +201,7 @@ def _measures(both: Pair, share: float, coefficient: float | None) -> dict[str, 
         "replications_needed": replications_for(plain.sd, half_width),
         "replications_needed_independent": replications_for(independent, half_width),
         **_adjusted(both, share, coefficient),
-        "verdict": verdict(plain.low, plain.high, declared.direction), "note": _note(both.difference),
+        "verdict": verdict(plain.low, plain.high, declared.direction, plain.value), "note": _note(both.difference),
     }  # fmt: skip
 
 
@@ -293,6 +211,7 @@ def _adjusted(both: Pair, share: float, known: float | None) -> dict[str, Any]:
     estimate, coefficient, method = t_estimate(difference), 0.0, "none"
     if np.any(both.chance):
         estimate, coefficient = control_adjusted(difference, both.chance, known)
+        estimate = both.settled(estimate)
         method = "estimated" if known is None else f"fixed at {known:.0f}"
     return {
         "adjusted_difference": estimate.value, "adjusted_low": estimate.low, "adjusted_high": estimate.high,
@@ -301,11 +220,17 @@ def _adjusted(both: Pair, share: float, known: float | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def verdict(low: float, high: float, direction: str) -> str:
-    """Return better, worse, unchanged, unclear, or an empty word where neither way is better."""
+def verdict(low: float, high: float, direction: str, value: float = math.nan) -> str:
+    """Return better, worse, unchanged, unclear, or an empty word where neither way is better.
+
+    Args:
+        low, high: the interval; NaN if there is none.
+        direction: of the outcome.
+        value: the estimate, which tells a difference of exactly zero where there is no interval.
+    """
     if direction == "none":
         return ""
-    if low == high == 0.0:
+    if low == high == 0.0 or (value == 0.0 and math.isnan(low)):
         return "unchanged"
     if not (math.isfinite(low) and math.isfinite(high)) or low <= 0.0 <= high:
         return "unclear"
@@ -335,7 +260,7 @@ def ranking(
     has the best mean, after the control variate where it applies with coefficient 1; NaN below `FEW` replications,
     where resampling the few there are says little about others.
     """
-    values = by_strategy(metrics)
+    values, least = by_strategy(metrics), least_of(metrics, baseline)
     if (goal, "") not in values:
         msg = f"no finished run has a value of {goal}"
         raise StoreError(msg)
@@ -350,7 +275,7 @@ def ranking(
         chance = probability_best(_without_chance(table, control, goal), lower_is_better=lower)
     rows = []
     for name, probability in zip(table.columns, chance, strict=True):
-        both = pair(goal, table, name, baseline, control)
+        both = pair(goal, table, name, baseline, control, least=least)
         estimate = t_estimate(both.difference)
         adjusted = {
             key: value
@@ -383,14 +308,14 @@ def component_table(metrics: pd.DataFrame, baseline: str) -> pd.DataFrame:
 
 
 def _mean_table(metrics: pd.DataFrame, baseline: str, names: Sequence[str]) -> pd.DataFrame:
-    values = by_strategy(metrics)
+    values, least = by_strategy(metrics), least_of(metrics, baseline)
     rows = []
     for strategy in dict.fromkeys(metrics["strategy"]):
         for name in names:
             table = values.get((name, ""))
             if table is None or strategy not in table or baseline not in table:
                 continue
-            both = pair(name, table, strategy, baseline)
+            both = pair(name, table, strategy, baseline, least=least)
             estimate = t_estimate(both.difference)
             rows.append(
                 {
@@ -415,19 +340,20 @@ def party_table(differences: pd.DataFrame) -> pd.DataFrame:
     frame["share_of_bill"] *= (frame["difference"] / rows["difference"]).where(
         controlled & (rows["difference"] != 0), 1.0
     )
-    words = {"better": "gains", "worse": "loses"}
-    pairs = zip(frame["low"], frame["high"], strict=True)
-    frame["verdict"] = [words.get(word, word) for word in (verdict(low, high, "lower") for low, high in pairs)]
+    words = {"better": "gains", "worse": "loses", "unchanged": "no difference"}
+    found = zip(frame["low"], frame["high"], frame["difference"], strict=True)
+    frame["verdict"] = [words.get(w, w) for w in (verdict(low, high, "lower", value) for low, high, value in found)]
     return frame
 
 
-def flow_table(flows: pd.DataFrame, baseline: str, *, real: bool) -> pd.DataFrame:
+def flow_table(flows: pd.DataFrame, baseline: str, *, real: bool, least: float = 0.0) -> pd.DataFrame:
     """Return what flows from whom to whom for what, and how that differs from the baseline; columns `FLOWS`.
 
     Args:
         flows: strategy, replication, payer, payee, kind, value (EUR per year); a missing flow is zero.
         baseline: strategy to compare with.
         real: flows to `resources`, which are real cost; else all others, which only move money.
+        least: difference that is rounding, EUR/yr.
     """
     key = ["payer", "payee", "kind"]
     chosen = flows[(flows["payee"] == RESOURCES) == real]
@@ -441,7 +367,7 @@ def flow_table(flows: pd.DataFrame, baseline: str, *, real: bool) -> pd.DataFram
         common = wide[strategy].columns.intersection(wide[baseline].columns)
         ours, theirs = (wide[name][common].to_numpy(np.float64) for name in (strategy, baseline))
         for payment, a, b in zip(wide.index, ours, theirs, strict=True):
-            estimate = t_estimate(Pair("", a, b, np.zeros_like(a)).difference)
+            estimate = t_estimate(difference(a, b, least))
             means = [estimate.n, float(b.mean()), float(a.mean()), estimate.value, estimate.low, estimate.high]
             rows.append([strategy, *payment, *means])
     return pd.DataFrame(rows, columns=list(FLOWS))

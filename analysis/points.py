@@ -23,8 +23,8 @@ from model.outcomes import OUTCOME
 from model.parameters import Parameter, parameters_of
 from scenarios.spec_sections import FIRM_TYPES
 
-ROUNDING = 1e-12
-"""Relative difference that is rounding, not a result."""
+ROUNDING = 1e-9
+"""Difference, relative to the values compared or to the total, that is rounding and not a result."""
 TOO_FEW = 10
 """Below this number of replications an interval is a rough guide."""
 
@@ -51,10 +51,10 @@ def values_of(rows: pd.DataFrame, outcome: str, parties: Sequence[str]) -> "pd.S
     return groups.sum()[groups.count() == len(parties)]
 
 
-def difference(a: Floats, b: Floats) -> Floats:
-    """Return paired differences a - b; what is within the rounding of the two values is zero."""
+def difference(a: Floats, b: Floats, least: float = 0.0) -> Floats:
+    """Return paired differences a - b; what is at most `least` or within the rounding of the two values is zero."""
     plain = a - b
-    rounding = ROUNDING * np.maximum(np.abs(a), np.abs(b))
+    rounding = np.maximum(least, ROUNDING * np.maximum(np.abs(a), np.abs(b)))
     return np.where(np.abs(plain) <= rounding, 0.0, plain)
 
 

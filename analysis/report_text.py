@@ -99,7 +99,7 @@ def _change(comparison: Comparison, row: Any) -> Change:
     return Change(
         str(row["strategy"]), str(row["party"]), str(row["outcome"]), int(row["n"]), value, low, high,
         plain if removed else None, value / comparison.bill.eur_per_year if is_money else math.nan,
-        verdict(low, high, str(row["direction"])),
+        verdict(low, high, str(row["direction"]), value),
     )  # fmt: skip
 
 

@@ -69,7 +69,7 @@ def number(value: Any) -> str:
     """Return a number for people: thousands separated when large, four digits when small."""
     if not math.isfinite(value):
         return "-" if math.isnan(value) else "inf"
-    return f"{value:,.0f}" if abs(value) >= _EXACT_FROM else f"{value:.4g}"
+    return f"{value:,.0f}" if abs(value) >= _EXACT_FROM else f"{value + 0.0:.4g}"  # never minus zero
 
 
 def percent(value: Any, digits: int = 2) -> str:

@@ -1,9 +1,11 @@
 """The comparison of a study small enough to compare by hand, and its exports."""
 
+import dataclasses
 import datetime as dt
 import json
 import math
 import os
+import re
 from pathlib import Path
 
 import openpyxl
@@ -12,7 +14,8 @@ import pytest
 from scipy import stats
 
 from analysis import export, text
-from analysis.compare import Comparison, compare_study, paired_differences, reference_bill, verdict
+from analysis.compare import Comparison, compare_study, paired_differences, verdict
+from analysis.pairs import reference_bill
 from analysis.tables import METRICS, POINTS, RUNS, TRANSFERS, StudyTables
 from model.errors import InputError, StoreError
 from scenarios.store import StrategyRow, StudyRow
@@ -177,6 +180,47 @@ def test_rounding_is_not_a_result() -> None:
     assert frame["verdict"].iloc[0] == "unchanged"
 
 
+def test_the_rounding_of_sums_is_no_difference() -> None:
+    """The payments of a hub add up to 5.5e-12 EUR instead of 0, and once to 1e-9; the economy costs 100 million."""
+    levels = {"none": (0.0, 0.0), "raw": (5.5e-12, 1.4e-9)}
+    rows = [
+        (name, r, outcome, party, value)
+        for name, (circle, exchange) in levels.items()
+        for r in range(2)
+        for outcome, party, value in (
+            ("real_cost", "", 1e8), ("party_cost", "circle", circle), ("party_cost", "exchange", exchange * (-1) ** r),
+            ("party_cost", "firm", 500.0 + (name == "raw")),
+        )
+    ]  # fmt: skip
+    flows = [(name, r, "circle", "firm", "rent", value[1]) for name, value in levels.items() for r in range(2)]
+    whole = dataclasses.replace(
+        tables(pd.DataFrame(rows, columns=list(METRICS))), transfers=pd.DataFrame(flows, columns=list(TRANSFERS))
+    )
+    found = compare_study(whole)
+    parties = found.parties.set_index("party")
+    assert list(parties["verdict"][["circle", "exchange", "firm"]]) == ["no difference", "no difference", "loses"]
+    assert not parties.loc[["circle", "exchange"], ["difference", "low", "high"]].to_numpy().any()
+    assert not found.transfers["difference"].any()
+    shown = text.full(found)
+    assert "e-1" not in shown
+    assert re.search(r"circle +no difference +0 +0 to 0", shown)
+
+
+def test_chance_that_explains_a_difference_leaves_no_rounding() -> None:
+    """The difference is the chance itself up to rounding: nothing is left when it is subtracted."""
+    chance = [0.1, 0.2, -0.7]
+    rows = [(name, r, outcome, "", value) for name in ("none", "raw") for r in range(3) for outcome, value in (
+        ("real_cost", 1e6 + (chance[r] if name == "raw" else 0.0)),
+        ("imbalance_covariance", chance[r] if name == "raw" else 0.0),
+    )]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=list(METRICS))
+    (got,) = paired_differences(frame, "none", reference_bill(frame, "none", ())).query(
+        "outcome == 'real_cost'"
+    ).to_dict("records")  # fmt: skip
+    assert got["difference"] != 0.0
+    assert [got[f"adjusted_{end}"] for end in ("difference", "low", "high")] == [0.0, 0.0, 0.0]
+
+
 @pytest.mark.parametrize(
     ("low", "high", "direction", "word"),
     [
@@ -187,6 +231,11 @@ def test_rounding_is_not_a_result() -> None:
 )  # fmt: skip
 def test_verdicts(low: float, high: float, direction: str, word: str) -> None:
     assert verdict(low, high, direction) == word
+
+
+def test_exactly_nothing_needs_no_interval_to_be_called_unchanged() -> None:
+    assert verdict(math.nan, math.nan, "lower", 0.0) == "unchanged"
+    assert verdict(math.nan, math.nan, "lower", 1.0) == "unclear"
 
 
 def test_too_few_replications_and_unfinished_runs_are_warned_of() -> None:
