@@ -227,13 +227,15 @@ class HeatFlows:
     def _in_network(self, terms: ResourceContract, k: Ints, away: Floats) -> tuple[Bools, Bools]:
         """Tell which members draw from a pool's network and which feed it, at the temperature that serves most.
 
-        A member has one pipe, and heat runs through it one way: into the network where it usually has more than it
-        needs.
+        A member has one pipe, and heat runs through it one way: into the network where it usually has more than the
+        network could bring it. What must be hotter than any member's heat is not asked of the network.
         """
         near = (away <= terms.reach) & (pipe_share(away, terms.pipe_loss) > 0.0)
         needed = self.terms["level"][k] + terms.cooling * away
         arriving = level_after(self.terms["waste_level"][k], away, terms.approach, terms.cooling)
         need, offer = (usual[k] for usual in self._usual())
+        hottest = arriving[self.gives[k] & near].max(initial=-np.inf)
+        need = np.where(needed <= hottest, need, 0.0)
         feeds = self.gives[k] & (offer > need)
         takes, gives = self.takes[k] & near & ~feeds, feeds & near
         level = network_level(needed[takes], need[takes], arriving[gives], offer[gives])

@@ -217,14 +217,18 @@ class HeatContract(ResourceContract):
         sources = [self.flows[id(member)] for member in self.members]
         self._lose_on_the_way()
         near = [ok and self.arrives(km) > 0.0 for ok, km in zip(near, self.away, strict=True)]
-        feeds = {i for i, source in enumerate(sources) if source.gives and source.usual[1] > source.usual[0]}
+        needed = {i: source.level + self.terms.cooling * self.away[i] for i, source in enumerate(sources)}
+        arriving = {
+            i: self._arriving(self.members[i], self.away[i]) for i, source in enumerate(sources) if source.gives
+        }
+        hottest = max((heat for i, heat in arriving.items() if near[i]), default=-math.inf)
+        asks = [source.usual[0] if needed[i] <= hottest else 0.0 for i, source in enumerate(sources)]
+        feeds = {i for i, source in enumerate(sources) if source.gives and source.usual[1] > asks[i]}
         takers = {i for i, source in enumerate(sources) if source.takes and near[i] and i not in feeds}
         givers = {i for i in feeds if near[i]}
-        needed = {i: sources[i].level + self.terms.cooling * self.away[i] for i in takers}
-        arriving = {i: self._arriving(self.members[i], self.away[i]) for i in givers}
         best, level = -1.0, math.inf
-        for candidate in sorted(set(needed.values())):
-            asked = sum(sources[i].usual[0] for i in takers if needed[i] <= candidate)
+        for candidate in sorted({needed[i] for i in takers}):
+            asked = sum(asks[i] for i in takers if needed[i] <= candidate)
             there = sum(sources[i].usual[1] for i in givers if arriving[i] >= candidate)
             if min(asked, there) > best:
                 best, level = min(asked, there), candidate

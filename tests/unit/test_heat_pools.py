@@ -105,3 +105,14 @@ def test_the_middle_is_that_of_all_firms() -> None:
     _pooling(forges, rooms, reach=6.0)
     with pytest.raises(InputError, match="forges 2 km, rooms 6 km"):
         _pooling(forges, rooms, reach=5.9)
+
+
+def test_who_needs_what_no_network_brings_feeds_it_all_the_same() -> None:
+    """A plant leaves 2 MW of water at 90 degC and needs 9 MW at 500 degC, which no network has; 1 MW warms rooms."""
+    plant = firm("plant", power=20.0, heat=Heat(waste_share=0.1, waste_level=90.0, space=9.0, season=0.0, level=500.0))
+    rooms = firm("rooms", heat=Heat(space=1.0, season=0.0, level=60.0))
+    town = Town(stage_of(plant, rooms), contract("plant", "rooms", variant="pooling"))
+    town.live()
+    told = town.flows.outcomes(1.0)
+    assert told["heat_from_partners", "rooms"] == pytest.approx(24.0)
+    assert told["heat_from_partners", "plant"] == 0.0
