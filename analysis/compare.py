@@ -28,7 +28,7 @@ from analysis.estimates import (
 )
 from analysis.influence import influence_frame
 from analysis.orders import orders_frame
-from analysis.pairs import Bill, Pair, by_strategy, least_of, pair, reference_bill
+from analysis.pairs import Bill, Pair, by_strategy, least_of, not_in_energy, pair, reference_bill
 from analysis.points import TOO_FEW, difference
 from analysis.tables import StudyTables
 from analysis.tails import tail_frame
@@ -124,7 +124,8 @@ def compare_study(
         msg = f"{tables.study.name}: the baseline {base!r} {state}"
         raise StoreError(msg)
     stages = waterfall_frame(tables)
-    bill = reference_bill(tables.metrics, base, (*tables.providers, *tables.members))
+    unrelated = not_in_energy(tables.strategies, base)
+    bill = reference_bill(tables.metrics, base, (*tables.providers, *tables.members), unrelated)
     bearer = tables.chance_bearer
     differences = paired_differences(tables.metrics, base, bill, half_width_share=precision, bearer=bearer)
     goal = goal_outcome(tables)
@@ -175,7 +176,9 @@ def paired_differences(
                 measures = _measures(both, half_width_share, known_coefficient(outcome, (party,), bearer))
                 rows.append({"strategy": strategy, "outcome": outcome, "party": party, **measures})
     frame = pd.DataFrame(rows, columns=list(DIFFERENCES))
-    frame["share_of_bill"] = (frame["difference"] / bill.eur_per_year).where(frame["unit"] == "EUR/yr")
+    keys = zip(frame["difference"], frame["strategy"], frame["party"], strict=True)
+    shares = pd.Series([bill.share(*key) for key in keys], frame.index, dtype=float)
+    frame["share_of_bill"] = shares.where(frame["unit"] == "EUR/yr")
     return frame
 
 
@@ -282,7 +285,7 @@ def ranking(
             for key, value in _adjusted(both, 1.0, known_coefficient(goal, ("",), None)).items()
             if key in RANKING
         }
-        share = estimate.value / bill.eur_per_year if OUTCOME[goal].unit == "EUR/yr" else math.nan
+        share = bill.share(estimate.value, str(name)) if OUTCOME[goal].unit == "EUR/yr" else math.nan
         rows.append({
             "strategy": name, "title": titles.get(name, name), "n": estimate.n, "mean": float(both.a.mean()),
             "difference": estimate.value, "low": estimate.low, "high": estimate.high, "share_of_bill": share,

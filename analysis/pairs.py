@@ -1,8 +1,8 @@
 """Pairs of runs in the same random futures: what differs, what is only rounding, and the bill it is set against."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.estimates import Estimate, Floats
 from analysis.points import ROUNDING, difference, floats
 from model.outcomes import OUTCOME
+from scenarios.store import StrategyRow
 
 _MANY = 4
 
@@ -21,10 +22,25 @@ class Bill:
     Attributes:
         parties: the firms whose bills are added: those that share anything, else all that have a bill.
         eur_per_year: their bill under the baseline, mean over replications; NaN if nobody has one.
+        own: bill of each party that has one, EUR/yr.
+        unrelated: strategies that share (or whose baseline shares) more than data: their saving is not in energy.
     """
 
     parties: tuple[str, ...]
     eur_per_year: float
+    own: Mapping[str, float] = field(default_factory=dict)
+    unrelated: frozenset[str] = frozenset()
+
+    def share(self, value: float, strategy: str, party: str = "") -> float:
+        """Return an amount over the bill: a party's over its own; NaN where that says nothing.
+
+        Args:
+            value: EUR/yr.
+            strategy: whose difference from the baseline it is.
+            party: whose; empty for the whole economy.
+        """
+        whole = self.own.get(party, math.nan) if party else self.eur_per_year
+        return math.nan if strategy in self.unrelated or not whole else value / whole
 
     @property
     def whose(self) -> str:
@@ -34,13 +50,23 @@ class Bill:
         return " and ".join(self.parties)
 
 
-def reference_bill(metrics: pd.DataFrame, baseline: str, sharers: Sequence[str]) -> Bill:
-    """Return the mean energy bill under the baseline of the firms that share, or of all firms."""
+def not_in_energy(strategies: Iterable[StrategyRow], baseline: str) -> frozenset[str]:
+    """Return the strategies whose difference from the baseline is not one of plans and prices of energy alone."""
+    members = tuple(strategies)
+    sharing = {m.name for m in members if m.inputs.get("resource_contracts") or m.inputs.get("technology_contracts")}
+    return frozenset(m.name for m in members) if baseline in sharing else frozenset(sharing)
+
+
+def reference_bill(
+    metrics: pd.DataFrame, baseline: str, sharers: Sequence[str], unrelated: frozenset[str] = frozenset()
+) -> Bill:
+    """Return the mean energy bill under the baseline of the firms that share, or of all firms; see `Bill`."""
     rows = metrics[(metrics["strategy"] == baseline) & (metrics["outcome"] == "energy_bill")]
     billed = tuple(dict.fromkeys(rows["party"]))
     parties = tuple(name for name in dict.fromkeys(sharers) if name in billed) or billed
     total = rows[rows["party"].isin(parties)].groupby("replication")["value"].sum()
-    return Bill(parties, float(total.mean()) if len(total) else math.nan)
+    own = {str(party): float(value) for party, value in rows.groupby("party")["value"].mean().items()}
+    return Bill(parties, float(total.mean()) if len(total) else math.nan, own, unrelated)
 
 
 def by_strategy(metrics: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:

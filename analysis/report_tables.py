@@ -1,6 +1,7 @@
 """The tables of the report: frames of a comparison turned into cells for people."""
 
 import itertools
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -112,18 +113,20 @@ def ranking_table(comparison: Comparison) -> Table:
     found = {one.strategy: one for one in goal_changes(comparison)}
     divisor, unit = scale_of([[c.value, c.low, c.high] for c in found.values()], goal.unit)
     has_plain = any(one.plain is not None for one in found.values())
+    has_share = any(math.isfinite(one.share_of_bill) for one in found.values())
     rows = []
     for row in records(comparison.ranking):
         one = found.get(row["strategy"])
-        shown = ["baseline", "", ""] if one is None else [
+        shown = ["baseline", "", ""][: 3 if has_share else 2] if one is None else [
             *cells((one.value, one.low, one.high), divisor), percent(one.share_of_bill),
-        ]  # fmt: skip
+        ][: 3 if has_share else 2]  # fmt: skip
         plain = cells(one.plain, divisor) if one is not None and one.plain is not None else ("", "")
         rows.append((str(row["rank"]), titles[row["strategy"]], *shown, probability(row["probability_best"]),
                      *(plain if has_plain else ()), str(row["n"])))  # fmt: skip
     extra = ("plain average", "95 % interval") if has_plain else ()
-    head = ("rank", "strategy", f"difference, {unit}", "95 % interval", "of the bill", "best", *extra, "n")
-    whose = comparison.bill.whose
+    share = ("of the bill",) if has_share else ()
+    head = ("rank", "strategy", f"difference, {unit}", "95 % interval", *share, "best", *extra, "n")
+    whose = comparison.bill.whose if has_share else ""
     caption = f"{goal.title}: difference from “{titles[comparison.baseline]}”, {count_words(comparison.ranking['n'])}"
     caption += "; minus is a saving" if goal.unit == "EUR/yr" else ""
     caption += f"; “of the bill”: share of the energy bill of {whose}" if whose else ""
@@ -143,7 +146,7 @@ def component_changes(comparison: Comparison) -> list[Change]:
 
 def _as_run(one: Change, comparison: Comparison) -> Change:
     value, low, high = one.plain or (one.value, one.low, one.high)
-    share = value / comparison.bill.eur_per_year
+    share = comparison.bill.share(value, one.strategy, one.party)
     return Change(one.strategy, one.party, one.outcome, one.n, value, low, high, None, share, one.verdict)
 
 
@@ -206,7 +209,7 @@ def party_table(comparison: Comparison) -> Table:
                 titles[one.strategy], party_label(one.party), _VERDICT[verdict],
                 *cells((one.value, one.low, one.high), THOUSAND, _MOST), percent(one.share_of_bill), str(one.n),
             ))  # fmt: skip
-    head = ("strategy", "party", "", "difference, thousand EUR/yr", "95 % interval", "of the bill", "n")
+    head = ("strategy", "party", "", "difference, thousand EUR/yr", "95 % interval", "of its energy bill", "n")
     caption = (
         f"Net cost of each party (what it pays less what it receives), difference from "
         f"“{titles[comparison.baseline]}”, {count_words(one.n for one in found)}; minus is a gain. Parties that come "

@@ -38,7 +38,7 @@ class Change:
         n: random futures.
         value, low, high: difference and its 95 % interval, chance removed where that is possible.
         plain: difference and interval as averaged over the runs; None where nothing was removed.
-        share_of_bill: value over the energy bill; NaN if it is not money.
+        share_of_bill: value over the energy bill, a party's over its own; NaN where that says nothing.
         verdict: better, worse, unchanged, unclear, or empty.
     """
 
@@ -95,10 +95,10 @@ def _change(comparison: Comparison, row: Any) -> Change:
     plain = (float(row["difference"]), float(row["low"]), float(row["high"]))
     removed = row["control_method"] != "none" and math.isfinite(row["adjusted_low"])
     value, low, high = (float(row[f"adjusted_{k}"]) for k in ("difference", "low", "high")) if removed else plain
-    is_money = row["unit"] == "EUR/yr"
+    strategy, party, is_money = str(row["strategy"]), str(row["party"]), row["unit"] == "EUR/yr"
     return Change(
-        str(row["strategy"]), str(row["party"]), str(row["outcome"]), int(row["n"]), value, low, high,
-        plain if removed else None, value / comparison.bill.eur_per_year if is_money else math.nan,
+        strategy, party, str(row["outcome"]), int(row["n"]), value, low, high, plain if removed else None,
+        comparison.bill.share(value, strategy, party) if is_money else math.nan,
         verdict(low, high, str(row["direction"]), value),
     )  # fmt: skip
 

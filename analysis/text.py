@@ -14,7 +14,8 @@ from model.outcomes import OUTCOME
 LEGEND = (
     "chance removed: less the chance alignment of own and system imbalance, whose mean is known to be zero\n"
     "var. ratio: how much larger the variance of the difference would be with independent seeds\n"
-    "n for {0}: replications after which the half-width of the interval is {0} of the difference, chance removed"
+    "n for {0}: replications after which the half-width of the interval is {0} of the difference, chance removed\n"
+    "of bill: of a party, over its own energy bill; none where resources or technology are shared"
 )
 _EXACT_FROM = 1000.0
 _NAMES = 40
@@ -25,6 +26,7 @@ def ranked(comparison: Comparison) -> str:
     """Return the short answer: strategies in order, with interval, share of bill and probability of best."""
     study, goal = comparison.tables.study, OUTCOME[comparison.goal]
     controlled = bool((comparison.ranking["control_method"] != "none").any())
+    has_share = _has_share(comparison)
     rows = []
     for row in comparison.ranking.itertuples():
         base = row.strategy == comparison.baseline
@@ -33,10 +35,12 @@ def ranked(comparison: Comparison) -> str:
         rows.append([
             str(row.rank), str(row.strategy), number(row.mean),
             *(["baseline", *[""] * len(figures[1:])] if base else figures),
-            "" if base else percent(row.share_of_bill), percent(row.probability_best, digits=0), str(row.n),
+            *(["" if base else percent(row.share_of_bill)] if has_share else []),
+            percent(row.probability_best, digits=0), str(row.n),
         ])  # fmt: skip
     head = ["", "strategy", f"mean {goal.unit}", "difference", "95 % interval",
-            *(["chance removed", "its interval"] if controlled else []), "of bill", "best", "n"]  # fmt: skip
+            *(["chance removed", "its interval"] if controlled else []), *(["of bill"] if has_share else []),
+            "best", "n"]  # fmt: skip
     return "\n".join([
         f"{study.title}: {study.question}",
         f"{goal.title}, paired on common random numbers, seed {study.seed}, against {comparison.baseline}"
@@ -135,9 +139,15 @@ def uncertain(value: Any, error: Any) -> str:
     return number(value) if math.isnan(error) else f"{number(value)} ± {number(error)}"
 
 
+def _has_share(comparison: Comparison) -> bool:
+    """Return whether a share of the energy bill says anything of any strategy."""
+    others = comparison.ranking[comparison.ranking["strategy"] != comparison.baseline]
+    return bool(others["share_of_bill"].notna().any())
+
+
 def _bill(comparison: Comparison) -> str:
     bill = comparison.bill
-    if not math.isfinite(bill.eur_per_year):
+    if not (math.isfinite(bill.eur_per_year) and _has_share(comparison)):
         return ""
     return f"; energy bill of {bill.whose}: {number(bill.eur_per_year)} EUR/yr"
 

@@ -7,6 +7,7 @@ import math
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pandas as pd
@@ -16,6 +17,7 @@ from scipy import stats
 from analysis import export, text
 from analysis.compare import Comparison, compare_study, paired_differences, verdict
 from analysis.pairs import reference_bill
+from analysis.report_tables import ranking_table
 from analysis.tables import METRICS, POINTS, RUNS, TRANSFERS, StudyTables
 from model.errors import InputError, StoreError
 from scenarios.store import StrategyRow, StudyRow
@@ -108,6 +110,33 @@ def test_the_control_variate_by_hand(comparison: Comparison) -> None:
     assert (got["adjusted_low"], got["adjusted_high"]) == pytest.approx((interval.low, interval.high))
     assert row(comparison, "=costly", "real_cost")["control_method"] == "none"
     assert row(comparison, "raw", "imbalance_covariance")["control_method"] == "none"
+
+
+def test_a_party_is_set_against_its_own_bill(comparison: Comparison) -> None:
+    """Steel pays 2 more and is billed 200; the power utility has no bill."""
+    assert row(comparison, "raw", "party_cost", "steel")["share_of_bill"] == pytest.approx(0.01)
+    assert math.isnan(row(comparison, "raw", "party_cost", "power")["share_of_bill"])
+
+
+@pytest.mark.parametrize("kind", ["resource_contracts", "technology_contracts"])
+def test_a_saving_that_is_not_in_energy_is_no_share_of_the_energy_bill(kind: str) -> None:
+    whole = tables()
+    shared = {kind: [{"members": ["steel", "power"]}]}
+    some = [replace_inputs(one, shared) if one.name == "=costly" else one for one in whole.strategies]
+    mixed = compare_study(dataclasses.replace(whole, strategies=tuple(some)))
+    assert math.isnan(row(mixed, "=costly", "real_cost")["share_of_bill"])
+    assert row(mixed, "raw", "real_cost")["share_of_bill"] == pytest.approx(-14 / 600)
+    assert "of bill" in text.ranked(mixed)
+    every = [replace_inputs(one, shared) if one.name != "raw" else one for one in whole.strategies]
+    none = compare_study(dataclasses.replace(whole, strategies=tuple(every)))
+    assert none.differences["share_of_bill"].isna().all(), "the baseline shares it as well"
+    assert "bill" not in text.ranked(none)
+    assert "of the bill" not in ranking_table(none).head
+    assert "bill" not in ranking_table(none).caption
+
+
+def replace_inputs(member: StrategyRow, more: dict[str, Any]) -> StrategyRow:
+    return dataclasses.replace(member, inputs={**member.inputs, **more})
 
 
 def test_the_bill_is_that_of_the_firm_that_shares(comparison: Comparison) -> None:
