@@ -12,12 +12,14 @@ import keyword
 import re
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from model.errors import Fault, InputError
+from model.errors import Fault, InputError, RunError, TandemError
 
 MODULE_PREFIX = "tandem_extension_"
 """How the names of modules begin that hold extensions; their classes belong to scenarios, not to the process."""
@@ -35,6 +37,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "behaviour": {},
 }
 """Names that are taken, each with the module that holds its class."""
+_FILE = "__extension_file__"
+"""Name in an extension's module of the file's name; its frames in tracebacks are known by it."""
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 
@@ -105,6 +109,35 @@ def class_of(extensions: Sequence[Extension], kind: str, name: str) -> type | No
     return _imported(kind).get(name)
 
 
+@contextmanager
+def blamed(what: str) -> Iterator[None]:
+    """Let a failure in an extension's code say where in its file it happened.
+
+    Args:
+        what: was asked of the extension; stands before the failure.
+
+    Raises:
+        RunError: what failed, with FILE:LINE of the extension; failures elsewhere stay as they are.
+    """
+    try:
+        yield
+    except TandemError:
+        raise
+    except (Exception, SystemExit) as error:
+        places = [f"{frame.f_globals[_FILE]}:{line}" for frame, line in traceback.walk_tb(error.__traceback__)
+                  if _FILE in frame.f_globals]  # fmt: skip
+        if not places:
+            raise
+        msg = f"{what}: {places[-1]}: {type(error).__name__}: {error}"
+        raise RunError(msg) from error
+
+
+def origin(thing: object) -> str:
+    """Return " of FILE" for an object whose class stands in an extension, "" for any other; for messages."""
+    file = getattr(sys.modules.get(type(thing).__module__), _FILE, "")
+    return f" of {file}" if file else ""
+
+
 def _imported(kind: str) -> dict[str, type]:
     """Return the classes of a kind that this process knows without any extension, by name."""
     place, base, _ = KINDS[kind]
@@ -148,6 +181,7 @@ def _run(name: str, file: str, path: Path) -> ModuleType:
     assert spec.loader is not None, "a name that ends in .py has a loader"
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    setattr(module, _FILE, file)
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
@@ -205,9 +239,39 @@ def _faults(module: ModuleType, file: str) -> Iterator[Fault]:
         elif (kind, name) in seen:
             yield Fault(where, f"{found.__name__}: the {kind} {name!r} is taken by another class of the file")
         seen.add((kind, str(name)))
+        yield from _call_faults(found, kind, file)
 
 
-def _line(found: type) -> int:
+def _call_faults(found: type, kind: str, file: str) -> Iterator[Fault]:
+    """Yield a fault for each method of its own that cannot be called as that of the class it derives from is."""
+    base = next(one for one in found.__mro__[1:] if (one.__module__, one.__qualname__) == KINDS[kind][:2])
+    rules = [name for name, one in vars(base).items() if inspect.isfunction(one) or isinstance(one, classmethod)]
+    for name in rules:
+        own, needed = inspect.getattr_static(found, name), inspect.signature(getattr(base, name))
+        if own is vars(base)[name] or (name.startswith("_") and name != "__init__"):
+            continue
+        method, allowed = getattr(found, name), f"needed: {name}({', '.join(needed.parameters)})"
+        if not callable(method):
+            yield Fault(f"{file}:{_line(found)}", f"{found.__name__}.{name} cannot be called", allowed)
+        elif not _takes(method, len(needed.parameters) - isinstance(own, staticmethod)):
+            what = f"{found.__name__}.{name}{inspect.signature(method)} cannot be called as the engine does"
+            yield Fault(f"{file}:{_line(method)}", what, allowed)
+
+
+def _takes(method: Callable[..., object], number: int) -> bool:
+    """Tell whether so many arguments may be given by their places; True where nobody can know."""
+    try:
+        signature = inspect.signature(method)
+    except (TypeError, ValueError):
+        return True
+    try:
+        signature.bind(*[None] * number)
+    except TypeError:
+        return False
+    return True
+
+
+def _line(found: Any) -> int:
     try:
         return inspect.getsourcelines(found)[1]
     except (OSError, TypeError):

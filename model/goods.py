@@ -8,6 +8,7 @@ import numpy as np
 
 from model.accounts import EFFORTS, book_firms
 from model.agents import overrides
+from model.extensions import blamed
 from model.futures import SERIES_PER_GROUP
 from model.physics.demand import (
     announce_demand,
@@ -305,7 +306,8 @@ class Goods:
         wanted = np.concatenate([table.rows(kind) for kind in self.hooked])
         for row in np.intersect1d(rows, wanted):
             proposed = float(c.order[row])
-            change = float(table.agent(int(row)).decide_order(proposed)) - proposed
+            with blamed(f"the order of {people.names[row]} on day {day}"):
+                change = float(table.agent(int(row)).decide_order(proposed)) - proposed
             if change == 0.0:
                 continue
             c.order[row] += change

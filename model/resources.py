@@ -15,7 +15,7 @@ import numpy as np
 from model.agents import overrides
 from model.books import Account, Book
 from model.errors import BalanceError, RunError
-from model.extensions import class_of
+from model.extensions import blamed, class_of, origin
 from model.mechanisms.resource import Mechanism
 from model.memberships import Memberships
 from model.session import Draws, Session, worth
@@ -150,7 +150,8 @@ class Resources:
                 contract.source.fill(contract.terms, contract.session, day)
                 if self.hooked:
                     self._ask_agents(contract)
-                contract.mechanism.clear(day, contract.session)
+                with blamed(f"{contract.terms.name} on day {day}"):
+                    contract.mechanism.clear(day, contract.session)
                 self._require(contract, day)
                 self._pay(contract)
                 contract.source.take(contract.terms, contract.session, day)
@@ -201,7 +202,8 @@ class Resources:
         draws = Draws(self.stage.key, entities, np.isin(session.rows, np.concatenate(overstating)))
         kind = class_of(self.stage.inputs.extensions, "resource", terms.variant)
         assert kind is not None, "inputs refuse unknown variants"
-        mechanism = kind(terms, session, draws)
+        with blamed(terms.name):
+            mechanism = kind(terms, session, draws)
         return AtWork(terms, self.platforms.online[terms.platform], source, session, mechanism)
 
     def _ask_agents(self, contract: AtWork) -> None:
@@ -214,16 +216,19 @@ class Resources:
         wanted = np.concatenate([table.rows(kind) for kind in self.hooked])
         for member in np.flatnonzero(np.isin(session.rows, wanted)):
             agent, idle = table.agent(int(session.rows[member])), session.offer[:, member]
-            offer = np.asarray(agent.decide_offer(contract.terms.resource, idle.copy()), dtype=np.float64)
+            with blamed(f"what {agent.name} offers"):
+                offer = np.asarray(agent.decide_offer(contract.terms.resource, idle.copy()), dtype=np.float64)
             if offer.shape != idle.shape or not ((offer >= 0.0) & (offer <= idle)).all():
                 msg = f"{agent.name} offers {offer} of {contract.terms.resource}, and has {idle} to offer"
+                msg += f" (behaviour {agent.behaviour}{origin(agent)})" if agent.behaviour else ""
                 raise RunError(msg)
             session.offer[:, member] = offer
 
     def _require(self, contract: AtWork, day: int) -> None:
         faults = contract.session.faults()
         if faults:
-            what = f"{contract.terms.name} ({contract.terms.variant}) breaks the rules of a session on day {day}"
+            variant = f"{contract.terms.variant}{origin(contract.mechanism)}"
+            what = f"{contract.terms.name} ({variant}) breaks the rules of a session on day {day}"
             msg = f"{what}: {'; '.join(faults)}"
             raise BalanceError(msg)
 

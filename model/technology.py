@@ -17,7 +17,7 @@ import numpy as np
 from model.books import Account, Book
 from model.errors import BalanceError
 from model.expertise import knowledge_at_start, of_everybody
-from model.extensions import class_of
+from model.extensions import blamed, class_of, origin
 from model.hubs import platform_days
 from model.know_how import AREAS
 from model.ledger import RESOURCES
@@ -247,7 +247,8 @@ class Technology:
         """Return members, terms of research and damping of the contracts that say anything about research of makers."""
         terms = []
         for contract in self.contracts:
-            pairs = contract.mechanism.research(self._quarter(contract, day))
+            with blamed(f"{contract.terms.name} on day {day}"):
+                pairs = contract.mechanism.research(self._quarter(contract, day))
             terms.append((*among(contract.rows < self.makers, contract.rows, pairs), contract.terms.damping))
         return [(rows, pairs, damping) for rows, pairs, damping in terms if pairs.one.size]
 
@@ -260,10 +261,12 @@ class Technology:
         contract.waiting = False
         rows, before = contract.rows, self.knowledge[contract.rows]
         quarter = self._quarter(contract, day)
-        contract.mechanism.learn(quarter)
+        with blamed(f"{contract.terms.name} on day {day}"):
+            contract.mechanism.learn(quarter)
         learnt = quarter.knowledge - before
         if not bool(np.all(np.isfinite(learnt) & (learnt >= -ROUNDING))):
-            msg = f"contract {contract.terms.name}: under {contract.terms.variant} somebody forgets on day {day}"
+            variant = f"{contract.terms.variant}{origin(contract.mechanism)}"
+            msg = f"contract {contract.terms.name}: under {variant} somebody forgets on day {day}"
             raise BalanceError(msg)
         self.knowledge[rows] = quarter.knowledge
         contract.learnt += learnt
@@ -272,7 +275,8 @@ class Technology:
             first, sellers = self.rivalry.first, self.rivalry.sellers
             leak(rows, learnt, self.place, first, sellers, self.marks, contract.leaks, self.knowledge)
             self.marks[rows] = 0.0
-        return contract.mechanism.meetings()
+        with blamed(f"{contract.terms.name} on day {day}"):
+            return contract.mechanism.meetings()
 
     def _apply(self) -> None:
         """Carry knowledge and research results over to costs, electricity per unit, and the product markets."""
@@ -318,9 +322,11 @@ class Technology:
         Raises:
             BalanceError: if the mechanism makes money, or loses some.
         """
-        net = contract.mechanism.royalties(self._saved(contract, made))
+        with blamed(f"royalties of {contract.terms.name}"):
+            net = contract.mechanism.royalties(self._saved(contract, made))
         if not abs(net.sum()) <= ROUNDING * max(1.0, np.abs(net).sum()):
-            msg = f"contract {contract.terms.name}: royalties add up to {net.sum():.9g} EUR, not to zero"
+            variant = f"{contract.terms.variant}{origin(contract.mechanism)}"
+            msg = f"contract {contract.terms.name} ({variant}): royalties add up to {net.sum():.9g} EUR, not to zero"
             raise BalanceError(msg)
         return net
 

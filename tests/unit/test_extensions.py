@@ -12,9 +12,22 @@ from typing import Any
 import pytest
 
 from model.agents import Manufacturer
-from model.errors import InputError, RunError
+from model.errors import BalanceError, InputError, RunError
 from model.extensions import BUILT_IN, Extension, class_of, known_names, read_extension
-from model.inputs import ModelInputs, OwnSeries, as_tree, replace_inputs
+from model.inputs import (
+    Demand,
+    Equipment,
+    ManufacturerInputs,
+    ModelInputs,
+    Ordering,
+    OwnSeries,
+    Period,
+    Process,
+    ResourceContract,
+    ResourcePlatformInputs,
+    as_tree,
+    replace_inputs,
+)
 from model.mechanisms.resource import Mechanism, mechanism_names
 from model.model import CollaborationModel, reference_inputs
 from model.session import Session
@@ -72,8 +85,8 @@ def written(folder: Path, name: str, text: str) -> Path:
     return folder / name
 
 
-def with_steady(folder: Path) -> ModelInputs:
-    extension = read_extension(written(folder, "steady.py", STEADY))
+def with_steady(folder: Path, text: str = STEADY) -> ModelInputs:
+    extension = read_extension(written(folder, "steady.py", text))
     works = dataclasses.replace(reference_inputs().manufacturers[0], behaviour="steady")
     inputs = replace_inputs(reference_inputs(), {"calendar.days": 20, "calendar.burn_in": 0})
     makers = (works, *inputs.manufacturers[1:])
@@ -190,6 +203,72 @@ def test_names_that_are_taken_are_those_of_built_in_classes(kind: str, name: str
 
 
 @pytest.mark.parametrize(
+    "clear",
+    [
+        "def clear(self, *what):",
+        "def clear(self, when, market, depth=2):",
+        "@staticmethod\n    def clear(day, session):",
+    ],
+)
+def test_any_way_to_take_the_arguments_will_do(tmp_path: Path, clear: str) -> None:
+    text = FIRST_COME.replace("def clear(self, day, session):", clear).replace("session.clear_results()", "pass")
+    assert read_extension(written(tmp_path, "a.py", text)).provides == (("resource", "first-come"),)
+
+
+def sharing(folder: Path, body: str) -> CollaborationModel:
+    """Return two shops that share machines by a mechanism whose `clear` has this body, from line 14 of its file on."""
+    text = FIRST_COME.replace("session.clear_results()", f"session.clear_results()\n        {body}")
+    extension = read_extension(written(folder, "own.py", text))
+    machines = Equipment(machines=10, hours_per_unit=1.0, failure_rate=0.0)
+    shops = tuple(
+        ManufacturerInputs(
+            name=name, demand=Demand(mean=100.0), ordering=Ordering(lead_time=2), process=Process(kind="none"),
+            equipment=machines,
+        )
+        for name in ("one", "two")
+    )  # fmt: skip
+    contract = ResourceContract(name="pact", platform="hub", members=("one", "two"), variant="first-come")
+    inputs = ModelInputs(
+        calendar=Period(start="2025-03-04", days=2, burn_in=0),
+        manufacturers=shops,
+        resource_platforms=(ResourcePlatformInputs(name="hub"),),
+        resource_contracts=(contract,),
+        extensions=(extension,),
+    )
+    return CollaborationModel(inputs, rng=1)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "words"),
+    [
+        ("raise RuntimeError('boom')", RunError, "pact on day 0: own.py:15: RuntimeError: boom"),
+        ("1 / len(session.rows[:0])", RunError, "pact on day 0: own.py:15: ZeroDivisionError"),
+        ("session.no_such", RunError, "pact on day 0: own.py:15: AttributeError"),
+        ("raise SystemExit(3)", RunError, "pact on day 0: own.py:15: SystemExit: 3"),
+        ("session.taken = session.taken[0]", BalanceError, "pact (first-come of own.py) breaks the rules of a session"),
+        (
+            "session.moved[0] = 1e300",
+            BalanceError,
+            "pact (first-come of own.py) breaks the rules of a session on day 0",
+        ),
+    ],
+)
+def test_what_fails_at_work_is_said_with_file_and_line(
+    tmp_path: Path, body: str, kind: type[Exception], words: str
+) -> None:
+    with pytest.raises(kind) as caught:
+        sharing(tmp_path, body).run_to_end()
+    assert str(caught.value).startswith(words)
+
+
+def test_a_rule_of_a_behaviour_that_fails_is_named_too(tmp_path: Path) -> None:
+    inputs = with_steady(tmp_path, STEADY.replace("return 0.7", "return {}[0] * 0.7"))
+    with pytest.raises(RunError, match=r"^the order of steel on day 0: steady\.py:8: KeyError: 0$") as caught:
+        CollaborationModel(inputs, rng=2).run_to_end()
+    assert isinstance(caught.value.__cause__, KeyError)
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("x = (1,\ndef f(: pass\n", "a.py:2: is no Python: "),
@@ -203,6 +282,19 @@ def test_names_that_are_taken_are_those_of_built_in_classes(kind: str, name: str
         (STEADY + STEADY.replace("class Steady", "class Other"), "Other: the behaviour 'steady' is taken by another"),
         (FIRST_COME.replace("first-come", "pooling"), "a.py:10: FirstCome: the resource 'pooling' is built in"),
         (FIRST_COME.replace("def clear", "def clean"), "a.py:10: FirstCome does not say how to clear"),
+        (
+            FIRST_COME.replace("(self, day, session)", "(self)"),
+            "a.py:13: FirstCome.clear(self) cannot be called as the engine does (needed: clear(self, day, session))",
+        ),
+        (
+            FIRST_COME.replace("def clear(self, day, session):\n        session.clear_results()", "clear = None"),
+            "a.py:10: FirstCome.clear cannot be called (needed: clear(self, day, session))",
+        ),
+        (STEADY.replace("(self, proposed: float)", "(self)"), "a.py:7: Steady.decide_order(self) -> float cannot be"),
+        (
+            FIRST_COME + "\n    def __init__(self, terms):\n        self.terms = terms\n",
+            "a.py:16: FirstCome.__init__(self, terms) cannot be called",
+        ),
         ("#" * 200_001, "has 200,001 bytes (allowed: at most 200,000)"),
     ],
 )
