@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from model.errors import Fault, nearest
 from model.extensions import class_of
 from model.firms import ManufacturerInputs, UtilityInputs
+from model.know_how import AREAS, Technology
+from model.parameters import parameters_of
 from model.resource_terms import ResourceContract
 from model.technology_terms import TechnologyContract
 
@@ -267,6 +269,25 @@ def _knowledge_faults(where: str, contract: TechnologyContract, members: list[Fi
     ):
         what = "no member's costs depend on what it knows"
         yield Fault(f"{where}.variant", what, "declare technology.learning_rate or energy_learning of the members")
+    elif contract.variant in ("exchange", "sharing"):
+        for k, firm in enumerate(members):
+            if not (_learns(firm, contract.variant) or _knows(firm)):
+                what = f"{firm.name} has no know-how to show, and no use for that of others"
+                allowed = f"allowed: firms that declare it under firms.{firm.name}.technology"
+                yield Fault(f"{where}.members.{k}", what, allowed)
+
+
+def _learns(firm: FirmInputs, variant: str) -> bool:
+    """Tell whether what others know changes a firm's costs; a pool shows results of research too."""
+    t = firm.technology
+    return t.learning_rate + t.energy_learning > 0.0 or (variant == "sharing" and t.research_share > 0.0)
+
+
+def _knows(firm: FirmInputs) -> bool:
+    """Tell whether anything is declared of what a firm knows."""
+    t, declared = firm.technology, parameters_of(Technology)
+    known = any(getattr(t, area) not in (0.0, declared[area].default) for area in AREAS)
+    return known or t.knowledge_spread > 0.0
 
 
 def _endowment_faults(maker: ManufacturerInputs) -> Iterator[Fault]:

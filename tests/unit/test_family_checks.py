@@ -98,6 +98,44 @@ def test_a_contract_that_cannot_work_is_told_why_and_where(tmp_path: Path, membe
     assert re.search(r"park\.yaml:\d+", message)
 
 
+PACT = "one: {family: resource, platform: exchange, members: [MEMBERS], TERMS}"
+
+
+def pact(tmp_path: Path, variant: str, members: str, *known: str) -> str:
+    """Return what is said of a contract on technology where firms know what is given, as `firm.parameter: value`."""
+    changes = "".join(f"\n      firms.{one}" for one in known)
+    terms = (
+        f"one: {{family: technology, platform: circle, mode: cross_sector, variant: {variant}, members: [{members}]}}"
+    )
+    text = STUDY.replace(PACT, f"{terms}\n    changes:{changes}")
+    (tmp_path / "pact.yaml").write_text(text, encoding="utf-8")
+    try:
+        load_study(str(tmp_path / "pact.yaml"))
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("variant", ["exchange", "sharing"])
+def test_who_neither_knows_nor_learns_anything_is_no_member(tmp_path: Path, variant: str) -> None:
+    learning = "forge.technology.learning_rate: 10 %"
+    said = pact(tmp_path, variant, "forge, power, dairy", learning)
+    for name, k in (("power", 1), ("dairy", 2)):
+        assert f"one.members.{k}: {name} has no know-how to show, and no use for that of others" in said
+    assert "forge has" not in said
+    teaching = ("power.technology.energy: 2.5", "dairy.technology.knowledge_spread: 1")
+    assert pact(tmp_path, variant, "forge, power, dairy", learning, *teaching) == ""
+    blank = pact(tmp_path, variant, "forge, power", learning, "power.technology.energy: 0")
+    assert "power has no know-how to show" in blank
+
+
+def test_results_of_research_are_of_use_in_a_pool_and_to_rivals_only(tmp_path: Path) -> None:
+    known = ("forge.technology.learning_rate: 10 %", "dairy.technology.research_share: 1 %")
+    assert pact(tmp_path, "sharing", "forge, dairy", *known) == ""
+    assert pact(tmp_path, "cooperation", "forge, power, dairy", *known) == ""
+    assert "dairy has no know-how" in pact(tmp_path, "exchange", "forge, dairy", *known)
+
+
 FAR = ("type: manufacturer\n      sector: metal", "type: manufacturer\n      site: {x: 90 km}\n      sector: metal")
 
 
