@@ -19,6 +19,7 @@ SURE = 0.99
 EXACT = 1e-9
 """Half-width over value below which an interval is a point."""
 SMALLEST_PERCENT = 0.001
+_LEAST = 1e-6
 _MANY = 4
 _SCALES = ((1e9, "billion"), (1e6, "million"), (1e3, "thousand"))
 _FIXED = {
@@ -133,7 +134,7 @@ def money(value: float, half_width: float = 0.0) -> str:
         return "an unknown amount"
     divisor, word = _scale(abs(value))
     decimals = decimals_of(value / divisor, half_width / divisor)
-    return f"EUR {fixed(abs(value) / divisor, decimals)}{' ' + word if word else ''}"
+    return f"EUR {told(abs(value) / divisor, decimals)}{' ' + word if word else ''}"
 
 
 def change_words(one: Change) -> str:
@@ -154,13 +155,13 @@ def size_words(estimate: tuple[float, float, float], n: int, unit: str) -> str:
     half = (high - low) / 2 / divisor
     decimals = decimals_of(value / divisor, half)
     suffix = f" {word}" if word else ""
-    shown = fixed(abs(value) / divisor, decimals)
+    shown = told(abs(value) / divisor, decimals)
     amount = f"EUR {shown}{suffix} a year" if is_money else f"{shown}{'' if unit == '1' else ' ' + unit}"
     if not math.isfinite(half):
         return f"{amount} (n = {n}, too few for an interval)"
     if half * divisor <= EXACT * abs(value):
         return f"{amount} (the same in all {n} random futures)"
-    ends = f"{fixed(low / divisor, decimals)} to {fixed(high / divisor, decimals)}{suffix}"
+    ends = f"{told(low / divisor, decimals)} to {told(high / divisor, decimals)}{suffix}"
     return f"{amount} (95 % interval {ends}; n = {n})"
 
 
@@ -185,7 +186,9 @@ def probability(share: float) -> str:
 
 
 def cells(estimate: tuple[float, float, float], divisor: float = 1.0, most: int = 6) -> tuple[str, str]:
-    """Return a difference with its sign and its interval for a table, both equally exact.
+    """Return a difference with its sign and its interval for a table, as exact as the interval allows.
+
+    Each number has two significant digits at least, so that its sign is told.
 
     Args:
         estimate: value, low, high.
@@ -198,9 +201,9 @@ def cells(estimate: tuple[float, float, float], divisor: float = 1.0, most: int 
     half = (high - low) / 2
     decimals = min(most, decimals_of(value, half))
     if math.isfinite(half) and half <= EXACT * abs(value):
-        return signed(value, decimals), "no spread" if value else "–"
-    ends = f"{fixed(low, decimals)} to {fixed(high, decimals)}" if math.isfinite(half) else "–"
-    return signed(value, decimals), ends
+        return signed(value, max(decimals, least_decimals(value))), "no spread" if value else "–"
+    ends = f"{told(low, decimals)} to {told(high, decimals)}" if math.isfinite(half) else "–"
+    return signed(value, max(decimals, least_decimals(value))), ends
 
 
 def signed(value: float, decimals: int) -> str:
@@ -475,6 +478,16 @@ def decimals_of(value: float, half_width: float) -> int:
     wide = math.isfinite(half_width) and half_width > EXACT * abs(value)
     by_interval = -math.floor(math.log10(half_width / 2)) if wide else by_size
     return max(0, min(by_size, by_interval, 6))
+
+
+def least_decimals(value: float) -> int:
+    """Return the decimals that give two significant digits; none where six decimals would not tell the sign."""
+    return min(6, max(0, 1 - math.floor(math.log10(abs(value))))) if abs(value) >= _LEAST else 0
+
+
+def told(value: float, decimals: int) -> str:
+    """Return a number with these decimals, and with more where they would leave fewer than two significant digits."""
+    return fixed(value, max(decimals, least_decimals(value)))
 
 
 def fixed(value: float, decimals: int) -> str:

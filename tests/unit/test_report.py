@@ -399,7 +399,7 @@ def test_sizes_are_rounded_to_what_the_interval_allows() -> None:
         "EUR 72 thousand a year (95 % interval 65 to 80 thousand; n = 30)"
     )
     assert report_text.size_words((12_345.6, -900.0, 25_600.0), 8, "EUR/yr") == (
-        "EUR 12 thousand a year (95 % interval −1 to 26 thousand; n = 8)"
+        "EUR 12 thousand a year (95 % interval −0.90 to 26 thousand; n = 8)"
     )
     assert report_text.size_words((44_408.6, 44_408.6, 44_408.6), 30, "EUR/yr") == (
         "EUR 44.4 thousand a year (the same in all 30 random futures)"
@@ -422,7 +422,17 @@ def test_a_bootstrap_is_never_certain(share: float, expected: str) -> None:
 def test_a_rounded_zero_has_no_sign() -> None:
     assert report_text.fixed(-0.0004, 2) == "0.00"
     assert report_text.signed(-0.0004, 2) == "0"
-    assert report_text.cells((-19_498.0, -33_148.0, -5_848.0), 1e3) == ("−19", "−33 to −6")
+    assert report_text.cells((-19_498.0, -33_148.0, -5_848.0), 1e3) == ("−19", "−33 to −5.8")
+
+
+def test_rounding_leaves_the_sign_of_a_mean_and_of_both_ends() -> None:
+    assert report_text.cells((-324_776.0, -7_121_781.0, 6_472_229.0), 1e6) == ("−0.32", "−7.1 to 6.5")
+    assert report_text.cells((-11_534_997.0, -23_159_351.0, 89_357.0), 1e6) == ("−12", "−23 to 0.089")
+    assert report_text.size_words((-11_534_997.0, -23_159_351.0, 89_357.0), 2, "EUR/yr") == (
+        "EUR 12 million a year (95 % interval −0.089 to 23 million; n = 2)"
+    )
+    assert report_text.money(-5_100_000.0, 9_000_000.0) == "EUR 5.1 million"
+    assert report_text.told(1e-13, 0) == "0"
 
 
 @pytest.mark.parametrize("text", ["- just\n- a list", "a: [unclosed", "goals: none", ""])
