@@ -26,13 +26,12 @@ from analysis import report_tables as tables
 from analysis.compare import Comparison, compare_study
 from analysis.drawing import INKS, png_of, svg_of
 from analysis.glossary import terms_in
+from analysis.report_answer import Answer, answer_of
 from analysis.report_charts import Chart
 from analysis.report_privacy import Protection, epsilon_sentences, protection_chart, protection_sentences
 from analysis.report_privacy import protection_table as table_of_protection
 from analysis.report_sources import stakeholders_of, tables_of
 from analysis.report_text import (
-    Answer,
-    answer_of,
     break_even_sentence,
     fee_sentences,
     goal_changes,
