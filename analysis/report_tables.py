@@ -206,7 +206,8 @@ def party_table(comparison: Comparison) -> Table:
         verdict = party_verdict(one, comparison.bill.eur_per_year)
         if verdict != "even" or one.party in contract:
             rows.append((
-                titles[one.strategy], party_label(one.party), _VERDICT[verdict],
+                titles[one.strategy], party_label(one.party),
+                "no difference" if one.verdict == "unchanged" else _VERDICT[verdict],
                 *cells((one.value, one.low, one.high), THOUSAND, _MOST), percent(one.share_of_bill), str(one.n),
             ))  # fmt: skip
     head = ("strategy", "party", "", "difference, thousand EUR/yr", "95 % interval", "of its energy bill", "n")

@@ -17,7 +17,7 @@ from scipy import stats
 from analysis import export, text
 from analysis.compare import Comparison, compare_study, paired_differences, verdict
 from analysis.pairs import reference_bill
-from analysis.report_tables import ranking_table
+from analysis.report_tables import party_table, ranking_table
 from analysis.tables import METRICS, POINTS, RUNS, TRANSFERS, StudyTables
 from model.errors import InputError, StoreError
 from scenarios.store import StrategyRow, StudyRow
@@ -233,6 +233,14 @@ def test_the_rounding_of_sums_is_no_difference() -> None:
     shown = text.full(found)
     assert "e-1" not in shown
     assert re.search(r"circle +no difference +0 +0 to 0", shown)
+    assert not [row for row in party_table(found).rows if row[1] == "circle"], "it has no contract and is left out"
+
+
+def test_a_party_to_a_contract_without_any_difference_is_told_so() -> None:
+    frame = metrics()
+    frame.loc[(frame["outcome"] == "party_cost") & (frame["party"] == "steel"), "value"] = 5.0
+    steel = [row for row in party_table(compare_study(tables(frame))).rows if row[1] == "steel"]
+    assert [(cells[2], cells[3]) for cells in steel] == [("no difference", "0")] * 2
 
 
 def test_chance_that_explains_a_difference_leaves_no_rounding() -> None:

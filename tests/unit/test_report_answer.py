@@ -43,8 +43,8 @@ def test_the_best_mean_that_is_unclear_does_not_hide_what_is_clear() -> None:
     assert first.startswith("“Mix” has the best mean but is not clearly better than “None”")
     assert "EUR 2.0 million a year" in first
     assert first.endswith(
-        "; clearly better than “None”, as far as n = 3 can tell, are “Lone” by EUR 1.0 million a year and “Weak” by EUR 500 "
-        "thousand a year."
+        "; clearly better than “None”, as far as n = 3 can tell, are “Lone” by EUR 1.0 million a year and “Weak” "
+        "by EUR 500 thousand a year."
     )
     assert "No strategy" not in first
 
