@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import combinations
+from itertools import combinations, product
 from math import dist, sumprod
 from typing import TYPE_CHECKING, Any
 
@@ -196,6 +196,66 @@ def _holding_faults(
         yield Fault(f"{where}.resource", *_why_nothing_fits(contract, members, pooled))
     if contract.resource == "station" and contract.variant != "pooling":
         yield Fault(f"{where}.variant", "urgent jobs cannot wait for an offer", "allowed for station: pooling")
+    elif not pooled and contract.offered > 0.0 and (contract.variant != "leasing" or contract.partners > 0):
+        yield from _size_faults(where, contract, members)
+
+
+def _size_faults(where: str, contract: ResourceContract, members: list[FirmInputs]) -> Iterator[Fault]:
+    """Yield a fault where surely more pairs, or a larger programme, would come about than there may be."""
+    from model.session import MOST_PAIRS, TIERS
+
+    _, has, uses = HOLDING[contract.resource]
+    most = sum(map(_number, members)) ** 2
+    if most <= MOST_PAIRS and contract.variant != "allocation":
+        return
+    few = contract.resource == "heat" or (
+        contract.variant == "leasing" and contract.resource in ("equipment", "labour")
+    )
+    near = [(giver, taker) for giver, taker in product(members, repeat=2) if has(giver) and uses(taker)
+            and _lends(contract, giver)
+            and dist((giver.site.x, giver.site.y), (taker.site.x, taker.site.y)) <= contract.reach]  # fmt: skip
+    listed = sum(_number(giver) * _number(taker) for giver, taker in near)
+    if listed > MOST_PAIRS and not few:
+        what = f"{listed:,} pairs of members lie within {contract.reach:g} km of each other"
+        way_out = "fewer members" if contract.resource == "station" else "`variant: pooling`"
+        yield Fault(f"{where}.reach", what, f"at most {MOST_PAIRS:,}: a shorter reach, or {way_out}")
+    elif contract.variant == "allocation" and not few:
+        size = _slots(contract, members) * TIERS * sum(_pairs(contract, giver, taker) for giver, taker in near)
+        if size > contract.largest_programme:
+            what = f"allocation by a linear programme would take at least {size:,} variables a day"
+            allowed = f"largest_programme is {contract.largest_programme:,}; `variant: pooling` takes any number"
+            yield Fault(f"{where}.variant", what, allowed)
+
+
+def _number(firm: FirmInputs) -> int:
+    return firm.count if isinstance(firm, ManufacturerInputs) else 1
+
+
+def _slots(contract: ResourceContract, members: list[FirmInputs]) -> int:
+    """Return the markets that are held apart each day on what has no pipes."""
+    if contract.resource == "equipment":
+        return len({firm.equipment.kind for firm in members if isinstance(firm, ManufacturerInputs)
+                    and _has_equipment(firm)})  # fmt: skip
+    return 2 if contract.resource == "labour" else 1
+
+
+def _pairs(contract: ResourceContract, giver: FirmInputs, taker: FirmInputs) -> int:
+    """Return how many pairs of single firms surely trade, of two groups within reach, or of one with itself."""
+    far_skills = contract.resource == "labour" and not all(_has_general(firm) for firm in (giver, taker))
+    if far_skills or not _fit(contract, giver, taker, (0.0,)):
+        return 0
+    return _number(giver) * (_number(taker) - (giver is taker))
+
+
+def _lends(contract: ResourceContract, giver: FirmInputs) -> bool:
+    """Tell whether what a firm has can be lent: batteries that charge, whole servers."""
+    if isinstance(giver, ManufacturerInputs) and contract.resource == "station":
+        return contract.offered * giver.station.servers >= 1.0
+    return contract.resource != "storage" or _draws_power(giver)
+
+
+def _has_general(firm: FirmInputs) -> bool:
+    return isinstance(firm, ManufacturerInputs) and firm.labour.general > 0
 
 
 def _fits(contract: ResourceContract, members: list[FirmInputs], pooled: bool) -> bool:

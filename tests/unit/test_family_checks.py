@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from model.errors import InputError
+from model.model import CollaborationModel
 from scenarios.spec import load_study
 
 STUDY = """
@@ -134,6 +135,58 @@ def test_results_of_research_are_of_use_in_a_pool_and_to_rivals_only(tmp_path: P
     assert pact(tmp_path, "sharing", "forge, dairy", *known) == ""
     assert pact(tmp_path, "cooperation", "forge, power, dairy", *known) == ""
     assert "dairy has no know-how" in pact(tmp_path, "exchange", "forge, dairy", *known)
+
+
+def size(tmp_path: Path, terms: str, count: int = 1, site: str = "0 km") -> str:
+    """Return what is said of a contract of the shop with so many forges, there, that have lathes and people too."""
+    people = "labour: {general: 10, general_hours_per_unit: 1 h/unit}"
+    text = STUDY.replace("press", "lathe").replace("MEMBERS", "shop, forge").replace("TERMS", terms)
+    text = text.replace(
+        "    forge:\n", f"    forge:\n      count: {count}\n      site: {{x: {site}}}\n      {people}\n"
+    )
+    text = text.replace("    shop:\n", f"    shop:\n      {people}\n")
+    (tmp_path / "size.yaml").write_text(text, encoding="utf-8")
+    try:
+        load_study(str(tmp_path / "size.yaml"))
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(("resource", "variables"), [("equipment", 84), ("labour", 168)])
+def test_a_programme_that_is_too_large_is_told_before_it_runs(tmp_path: Path, resource: str, variables: int) -> None:
+    """Seven firms: 42 pairs, two tiers, one kind of machines or two skills."""
+    terms = f"resource: {resource}, variant: allocation, largest_programme:"
+    assert size(tmp_path, f"{terms} {variables}", 6) == ""
+    said = size(tmp_path, f"{terms} {variables - 1}", 6)
+    assert f"one.variant: allocation by a linear programme would take at least {variables} variables a day" in said
+    assert "`variant: pooling`" in said
+    assert size(tmp_path, f"resource: {resource}, variant: pooling, largest_programme: 1", 6) == ""
+
+
+def test_only_pairs_within_reach_count(tmp_path: Path) -> None:
+    assert "60 variables" in size(tmp_path, "variant: allocation, largest_programme: 59", 6, "90 km")
+    assert size(tmp_path, "variant: allocation, largest_programme: 60", 6, "90 km") == ""
+
+
+def test_more_pairs_than_can_be_listed_are_told_before_a_run(tmp_path: Path) -> None:
+    said = size(tmp_path, "variant: allocation, largest_programme: 10000000", 2236)
+    assert "one.reach: 5,004,169 pairs of members lie within 25 km of each other (at most 5,000,000: a shorter" in said
+    assert "`variant: pooling`" in said
+    for terms, count in (
+        ("variant: leasing", 2236),
+        ("variant: pooling", 2236),
+        ("variant: leasing, offered: 0", 9999),
+    ):
+        assert size(tmp_path, terms, count) == ""
+
+
+def test_the_size_that_is_told_is_that_of_the_programme(tmp_path: Path) -> None:
+    """The mechanism itself counts as many variables as the check, so that neither refuses what the other accepts."""
+    size(tmp_path, "variant: allocation, largest_programme: 84", 6)
+    inputs = load_study(str(tmp_path / "size.yaml")).strategies["shared"]
+    contract = CollaborationModel(inputs, rng=1).resources.contracts[0]
+    assert type(contract.mechanism).programme_size(contract.session) == 84
 
 
 FAR = ("type: manufacturer\n      sector: metal", "type: manufacturer\n      site: {x: 90 km}\n      sector: metal")
