@@ -189,7 +189,7 @@ class Resources:
                 alike = [contract for contract in mine if contract.terms.resource == resource]
                 units = sum(contract.units for contract in alike)
                 if units > 0.0:
-                    values[f"price_{resource}", hub] = sum(contract.eur for contract in alike) / units
+                    values[f"price_of_{resource}", hub] = sum(contract.eur for contract in alike) / units
         return values
 
     def _at_work(self, terms: ResourceContract, source: Source) -> AtWork:

@@ -135,7 +135,7 @@ PRICES: tuple[Outcome, ...] = _of_parties(
     "diagnostic",
     *(
         (
-            f"price_{resource}",
+            f"price_of_{resource}",
             f"Price of {words}",
             unit,
             "none",
