@@ -165,9 +165,7 @@ SECTOR_HEAD = Section(
         "title_zh": setting("title_zh", "The same in Chinese."),
         "description": setting("description", "What firm the values describe."),
         "industry": setting("industry", "Code of the industry in the input-output accounts."),
-        "resources": Items(
-            setting("resources", "Class of resources that a firm has.", choices=RESOURCES), least=0
-        ),
+        "resources": Items(setting("resources", "Class of resources that a firm has.", choices=RESOURCES), least=0),
         "sources": Items(setting("sources", "Where values come from.")),
         "firm": setting("firm", "Values of a firm of this sector."),
     },
