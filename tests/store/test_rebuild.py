@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from model.errors import RunError
-from model.inputs import ModelInputs, OwnSeries, as_tree, replace_inputs
+from model.inputs import CONTRACTS, FIRMS, PLATFORMS, ModelInputs, OwnSeries, as_tree, replace_inputs
 from scenarios.provenance import canonical_json, inputs_json
 from scenarios.rebuild import _arguments, _declared, _Reading, declared_parameters, leaves, rebuild
 from scenarios.run import run_once
@@ -125,7 +125,7 @@ def test_what_was_declared_covers_every_leaf_of_the_inputs(tree: dict[str, Any])
     assert THEN["manufacturers[].process.furnace"] == {"kind": "float", "unit": "MW", "default": 48}
     assert THEN["contracts[].provider"] == {"kind": "str"}
     stored = {key for key, value in leaves(tree) if value not in ([], {}) and not key.startswith("user_files")}
-    lists = ("manufacturers", "utilities", "data_platforms", "contracts")
+    lists = (*FIRMS, *PLATFORMS, *CONTRACTS)
     for key in stored:
         head, _, rest = key.partition(".")
         assert (f"{head}[].{rest.split('.', 1)[1]}" if head in lists else key) in THEN
