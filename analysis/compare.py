@@ -166,7 +166,8 @@ def paired_differences(
     values, least = by_strategy(metrics), least_of(metrics, baseline)
     order = {name: i for i, name in enumerate(OUTCOME)}
     rows = []
-    for (outcome, party), table in sorted(values.items(), key=lambda item: (order[item[0][0]], item[0][1])):
+    declared = [item for item in values.items() if item[0][0] in order]  # a store may know outcomes of another version
+    for (outcome, party), table in sorted(declared, key=lambda item: (order[item[0][0]], item[0][1])):
         control = values.get((CONTROL, party), values.get((CONTROL, "")))
         for strategy in table.columns:
             if strategy == baseline or baseline not in table:
