@@ -1,6 +1,7 @@
 """Resource contracts in plain Python: who sits at which table, what each brings, and who pays whom."""
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any
 
 from tests.reference.trades import DEAR, Table, clear, ways_between, ways_to_the_middle
@@ -15,8 +16,8 @@ def shares_nothing(terms: Any) -> bool:
     return terms.offered == 0.0 or (asks_nobody and terms.partners == 0)
 
 
-class ResourceContract:
-    """A contract on one resource: its members, its table, and what came of it."""
+class ResourceContract(ABC):
+    """A contract on one resource: its members, its table, and what came of it; each resource says what is its own."""
 
     def __init__(self, model: Any, terms: Any) -> None:
         self.model, self.terms = model, terms
@@ -58,21 +59,21 @@ class ResourceContract:
         """Return the part that arrives."""
         return 1.0
 
+    @abstractmethod
     def fits(self, taker: Any, giver: Any, km: float) -> bool:
         """Tell whether one can take from the other."""
-        raise NotImplementedError
 
+    @abstractmethod
     def who_joins(self, near: list[bool]) -> tuple[set[int], set[int]]:
         """Return who takes from a pool and who gives to it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def bring(self, day: int) -> None:
         """Write what members need and offer today."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take_home(self) -> None:
         """Let members have what they took, and miss what they gave."""
-        raise NotImplementedError
 
     def match(self, day: int) -> None:
         """Hold today's trade, if the platform works."""
